@@ -1,0 +1,1 @@
+//! Expectations: facts and a matcher in, a verdict with its evidence out.

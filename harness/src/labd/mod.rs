@@ -1,0 +1,1 @@
+//! `labd`: a small server on the daemonizer, and the embedded default target.

@@ -1,0 +1,17 @@
+//! Runs real, unmodified daemons in unprivileged sandboxes and judges how they
+//! put themselves in the background.
+//!
+//! One direction, no back and forth: a [`scenario`] file becomes data, the
+//! [`run`]ner carries it out in a [`world`], [`expect`]ations turn the world's
+//! facts into verdicts, and a [`report`] only reads the runner's events.
+
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod expect;
+pub mod labd;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod value;
+pub mod world;

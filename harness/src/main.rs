@@ -1,0 +1,3 @@
+//! The binary `daemonlab`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The runner: carries scenarios out and says what happens, event by event.

@@ -1,0 +1,1 @@
+//! The real world: a sandbox of namespaces with an init of its own.

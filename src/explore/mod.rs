@@ -1,0 +1,1 @@
+//! Choices, schedules and the strategies that make them.

@@ -1,0 +1,70 @@
+//! Signals: sending, masks, dispositions, waiting for one.
+
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use super::call::{Call, Ret};
+use super::records::{Disposition, KillTarget, MaskHow, SignalInfo};
+use super::{Kernel, Result, Signal, SignalSet};
+
+/// Signals (`signal(7)`).
+pub trait Signals: Kernel {
+    /// Sends `signal`, or with `None` only asks whether it could be sent
+    /// (`kill(2)`).
+    ///
+    /// # Errors
+    /// EPERM, ESRCH.
+    fn kill(&self, target: KillTarget, signal: Option<Signal>) -> Result<()> {
+        self.call(Call::Kill { target, signal }).map(Ret::unit)
+    }
+
+    /// Sends `signal` to the process that `pidfd` stands for
+    /// (`pidfd_send_signal(2)`).
+    ///
+    /// # Errors
+    /// EPERM, ESRCH.
+    fn pidfd_send_signal(&self, pidfd: RawFd, signal: Option<Signal>) -> Result<()> {
+        self.call(Call::PidfdSendSignal { pidfd, signal })
+            .map(Ret::unit)
+    }
+
+    /// Changes the signal mask and gives the one before (`sigprocmask(2)`).
+    ///
+    /// # Errors
+    /// None for valid arguments.
+    fn sigmask(&self, how: MaskHow, set: SignalSet) -> Result<SignalSet> {
+        self.call(Call::SigMask { how, set }).map(Ret::signals)
+    }
+
+    /// Sets what `signal` does and gives what it did before (`sigaction(2)`).
+    ///
+    /// # Errors
+    /// EINVAL for SIGKILL and SIGSTOP.
+    fn sigaction(&self, signal: Signal, disposition: Disposition) -> Result<Disposition> {
+        self.call(Call::SigAction {
+            signal,
+            disposition,
+        })
+        .map(Ret::disposition)
+    }
+
+    /// The signals that are pending for the caller (`sigpending(2)`).
+    ///
+    /// # Errors
+    /// None for valid arguments.
+    fn sigpending(&self) -> Result<SignalSet> {
+        self.call(Call::SigPending).map(Ret::signals)
+    }
+
+    /// Takes the first pending signal of `set`, waiting up to `timeout`, or
+    /// for ever with `None` (`sigtimedwait(2)`).
+    ///
+    /// # Errors
+    /// EAGAIN when the time has passed, EINTR when a handler has run.
+    fn sigtimedwait(&self, set: SignalSet, timeout: Option<Duration>) -> Result<SignalInfo> {
+        self.call(Call::SigTimedWait { set, timeout })
+            .map(Ret::signal_info)
+    }
+}
+
+impl<K: Kernel> Signals for K {}
