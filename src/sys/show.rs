@@ -217,7 +217,11 @@ fn at(f: &mut fmt::Formatter<'_>, dir: At) -> fmt::Result {
     }
 }
 
-fn option<T: fmt::Display>(f: &mut fmt::Formatter<'_>, value: Option<&T>, none: &str) -> fmt::Result {
+fn option<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    value: Option<&T>,
+    none: &str,
+) -> fmt::Result {
     match value {
         Some(value) => write!(f, "{value}"),
         None => f.write_str(none),

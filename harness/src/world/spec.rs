@@ -175,7 +175,13 @@ pub enum Role {
 /// stands for itself.
 pub fn call_family(name: &str) -> &[&str] {
     match name {
-        "kill" => &["kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal"],
+        "kill" => &[
+            "kill",
+            "tkill",
+            "tgkill",
+            "rt_sigqueueinfo",
+            "pidfd_send_signal",
+        ],
         "setuid" => &["setuid", "setreuid", "setresuid"],
         "setgid" => &["setgid", "setregid", "setresgid"],
         "fork" => &["fork", "vfork", "clone", "clone3"],
