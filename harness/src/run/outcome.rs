@@ -1,0 +1,175 @@
+//! How a case ended, why, and what could be seen then.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::world::event::Event;
+use crate::world::facts::{LaunchFacts, ProcessFacts};
+
+/// How a case ended.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything it expects is so.
+    Passed,
+    /// Something it expects is not so.
+    Failed {
+        /// What.
+        failure: Box<Failure>,
+    },
+    /// It failed, and the profile declares just that.
+    FailedAsDeclared {
+        /// Why it is expected, in the profile's words.
+        reason: String,
+        /// How it failed.
+        failure: Box<Failure>,
+    },
+    /// It passed, though the profile declares that it fails.
+    PassedUnexpectedly {
+        /// Why it was expected to fail, in the profile's words.
+        reason: String,
+        /// The profile, and the line of the entry to be removed.
+        declared: String,
+    },
+    /// It was not run: this machine lacks something that it requires.
+    Skipped {
+        /// What is missing, and why.
+        reason: String,
+    },
+    /// It was not run for the same reason, but `--require` forbids to skip it.
+    Missing {
+        /// What is missing, why, and what to do about it.
+        reason: String,
+    },
+    /// The harness itself could not go on.
+    Internal {
+        /// The stage, the errno, the evidence and what to do next.
+        message: String,
+    },
+    /// The run was interrupted while it ran.
+    CutShort {
+        /// What it was doing.
+        doing: String,
+    },
+    /// The run was interrupted before it started.
+    NotRun,
+}
+
+impl Verdict {
+    /// Whether the run can still be called good with this verdict.
+    pub fn is_good(&self) -> bool {
+        matches!(
+            self,
+            Verdict::Passed | Verdict::FailedAsDeclared { .. } | Verdict::Skipped { .. }
+        )
+    }
+}
+
+/// Why a case failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// What failed, in one line: ``process `daemon`: umask``.
+    pub title: String,
+    /// Where in the file, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What was there instead; after a wait, the last that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+    /// How long was waited for it, in seconds.
+    #[serde(
+        rename = "waited_seconds",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "maybe_seconds"
+    )]
+    pub waited: Option<Duration>,
+    /// All of it for a reader: the line of the file with a caret, what was
+    /// expected, what was there. Without colours.
+    pub text: String,
+}
+
+fn maybe_seconds<S: serde::Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => to.serialize_f64(time.as_secs_f64()),
+        None => to.serialize_none(),
+    }
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// An expectation is not met.
+    Expectation,
+    /// A step could not be carried out: a program that does not start, a
+    /// process that is not there to be signalled.
+    Step,
+    /// The case took longer than it may.
+    Timeout,
+    /// A fault or a hold never fired, so that nothing was tested.
+    Fault,
+}
+
+impl FailureKind {
+    /// Its name, as in the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Expectation => "expectation",
+            FailureKind::Step => "step",
+            FailureKind::Timeout => "timeout",
+            FailureKind::Fault => "fault",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What could be seen when a case ended, before its world did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Evidence {
+    /// Every launch with its output, in the order of their starts.
+    pub launches: Vec<LaunchEvidence>,
+    /// The processes that were left.
+    pub processes: Vec<ProcessFacts>,
+    /// The logs that are known: what a process has as its stdout or stderr,
+    /// and what a conf file of the scenario names as `error_log`.
+    pub logs: Vec<LogEvidence>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What could not be seen, and why.
+    pub gaps: Vec<String>,
+    /// Where all of this was kept, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
+}
+
+/// A launch at the end of its case.
+#[derive(Clone, Debug, Serialize)]
+pub struct LaunchEvidence {
+    /// Its name.
+    pub id: String,
+    /// What is known of it.
+    pub facts: LaunchFacts,
+}
+
+/// A log at the end of its case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogEvidence {
+    /// Its path in the world.
+    pub path: PathBuf,
+    /// Its content.
+    pub content: String,
+}
