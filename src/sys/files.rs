@@ -70,7 +70,8 @@ pub trait Files: Kernel {
         self.call(Call::Write { fd, data }).map(Ret::size)
     }
 
-    /// Makes `to` a copy of `from`, not close-on-exec (`dup2(2)`).
+    /// Makes `to` a copy of `from`, not close-on-exec (`dup2(2)`). Where both
+    /// are one number nothing happens, to close-on-exec neither.
     ///
     /// # Errors
     /// EBADF, EBUSY, EINTR.

@@ -213,6 +213,8 @@ pub enum FileKind {
     CharDevice,
     /// A block device.
     BlockDevice,
+    /// None of these: an epoll, a pidfd, and whatever else has no file behind it.
+    Anonymous,
 }
 
 /// What `fstat(2)` and `fstatat(2)` tell.

@@ -13,7 +13,8 @@ pub trait Signals: Kernel {
     /// (`kill(2)`).
     ///
     /// # Errors
-    /// EPERM, ESRCH.
+    /// EPERM, ESRCH. A number that is no single process or group, and to
+    /// `kill(2)` would mean many (0, below 0, group 1), is ESRCH.
     fn kill(&self, target: KillTarget, signal: Option<Signal>) -> Result<()> {
         self.call(Call::Kill { target, signal }).map(Ret::unit)
     }
@@ -29,6 +30,8 @@ pub trait Signals: Kernel {
     }
 
     /// Changes the signal mask and gives the one before (`sigprocmask(2)`).
+    /// SIGKILL, SIGSTOP and the two signals of the C library's threads (32 and
+    /// 33, `nptl(7)`) are silently never blocked.
     ///
     /// # Errors
     /// None for valid arguments.
@@ -39,7 +42,8 @@ pub trait Signals: Kernel {
     /// Sets what `signal` does and gives what it did before (`sigaction(2)`).
     ///
     /// # Errors
-    /// EINVAL for SIGKILL and SIGSTOP.
+    /// EINVAL for SIGKILL and SIGSTOP, and for the two signals of the C
+    /// library's threads (32 and 33, `nptl(7)`).
     fn sigaction(&self, signal: Signal, disposition: Disposition) -> Result<Disposition> {
         self.call(Call::SigAction {
             signal,
