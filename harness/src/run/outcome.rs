@@ -93,8 +93,21 @@ pub struct Failure {
     )]
     pub waited: Option<Duration>,
     /// All of it for a reader: the line of the file with a caret, what was
-    /// expected, what was there. Without colours.
+    /// expected, what was there. It may be coloured by ANSI sequences, which
+    /// [`Failure::plain`] leaves out.
+    #[serde(serialize_with = "without_colours")]
     pub text: String,
+}
+
+impl Failure {
+    /// The text for a reader, without colours.
+    pub fn plain(&self) -> String {
+        anstream::adapter::strip_str(&self.text).to_string()
+    }
+}
+
+fn without_colours<S: serde::Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&anstream::adapter::strip_str(text))
 }
 
 fn maybe_seconds<S: serde::Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
@@ -151,9 +164,6 @@ pub struct Evidence {
     pub events: Vec<Event>,
     /// What could not be seen, and why.
     pub gaps: Vec<String>,
-    /// Where all of this was kept, if it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept: Option<PathBuf>,
 }
 
 /// A launch at the end of its case.

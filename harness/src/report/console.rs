@@ -1,0 +1,416 @@
+//! The report for a person at a terminal, in nextest's manner: what passes is
+//! a line, what fails is shown at once and again at the end.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Reporter;
+use super::evidence::evidence;
+use crate::run::event::{CaseName, CaseReport, RunEvent, Summary};
+use crate::run::outcome::Verdict;
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes the report to `W`, which takes ANSI colours; whether they reach the
+/// reader is for the stream below to say.
+#[derive(Debug)]
+pub struct Console<W> {
+    to: W,
+    bar: ProgressBar,
+    cases: usize,
+    finished: usize,
+    running: Vec<(String, String)>,
+    bad: Vec<(usize, CaseReport)>,
+}
+
+impl<W: Write> Console<W> {
+    /// A report that goes to `to` and moves `bar`, which may be hidden.
+    pub fn new(to: W, bar: ProgressBar) -> Console<W> {
+        Console {
+            to,
+            bar,
+            cases: 0,
+            finished: 0,
+            running: Vec::new(),
+            bad: Vec::new(),
+        }
+    }
+
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        let to = &mut self.to;
+        // The bar is on the same terminal: it makes room, and comes back below.
+        self.bar.suspend(|| {
+            to.write_all(text.as_bytes())?;
+            to.flush()
+        })
+    }
+
+    fn start(&mut self, event: &RunEvent) -> io::Result<()> {
+        let RunEvent::RunStarted {
+            target,
+            cases,
+            files,
+            filtered_out,
+            jobs,
+        } = event
+        else {
+            return Ok(());
+        };
+        self.cases = *cases;
+        self.bar.set_length(*cases as u64);
+        let filtered_out = match filtered_out {
+            0 => String::new(),
+            n => format!(", {n} filtered out"),
+        };
+        self.print(&format!(
+            "{} {} from {} on {}{filtered_out}; target {}\n",
+            verb(GREEN, "Starting"),
+            count(*cases, "case"),
+            count(*files, "file"),
+            count(*jobs, "job"),
+            target.display(),
+        ))
+    }
+
+    fn finish_case(&mut self, report: &CaseReport) -> io::Result<()> {
+        self.finished += 1;
+        self.running.retain(|(id, _)| *id != report.case.id);
+        self.bar.set_position(self.finished as u64);
+        self.show_running();
+        if matches!(report.verdict, Verdict::NotRun) {
+            return Ok(());
+        }
+        let number = self.finished;
+        let text = self.case_text(number, report);
+        self.print(&text)?;
+        if !report.verdict.is_good() {
+            self.bad.push((number, report.clone()));
+        }
+        Ok(())
+    }
+
+    fn case_text(&self, number: usize, report: &CaseReport) -> String {
+        let CaseReport {
+            case,
+            verdict,
+            duration,
+            evidence,
+        } = report;
+        let (style, word) = word(verdict);
+        let mut text = format!(
+            "{} {} {} {}{}\n",
+            verb(style, word),
+            time(verdict, *duration),
+            self.counter(number),
+            id(case),
+            aside(verdict),
+        );
+        let body = body(report);
+        if !body.is_empty() {
+            text.push_str(&indented(&body));
+            if let Some(seen) = evidence {
+                text.push_str(&indented(&self::evidence(seen)));
+            }
+            let id = &case.id;
+            text.push_str(&indented(&format!(
+                "{DIM}rerun: daemonlab run {} --exact '{id}'{DIM:#}\n",
+                case.file.display()
+            )));
+        }
+        text
+    }
+
+    fn counter(&self, number: usize) -> String {
+        let width = self.cases.to_string().len();
+        format!("({number:>width$}/{})", self.cases)
+    }
+
+    fn show_running(&self) {
+        let shown: Vec<String> = self
+            .running
+            .iter()
+            .map(|(id, what)| match what.as_str() {
+                "" => id.clone(),
+                what => format!("{id}: {what}"),
+            })
+            .collect();
+        self.bar.set_message(shown.join(" | "));
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        let style = if summary.failed > 0 || summary.interrupted() || summary.passed == 0 {
+            RED
+        } else {
+            GREEN
+        };
+        let ran = summary.passed + summary.failed - summary.missing + summary.cut_short;
+        let mut text = format!(
+            "{DIM}{}{DIM:#}\n{} [{:>8.3}s] {} run{}\n",
+            "─".repeat(12),
+            verb(style, "Summary"),
+            summary.duration.as_secs_f64(),
+            count(ran, "case"),
+            details(summary),
+        );
+        // A single case stands right above: to repeat it would only hide it.
+        let repeated = self.cases > 1;
+        for (number, report) in std::mem::take(&mut self.bad) {
+            if repeated {
+                text.push_str(&self.case_text(number, &report));
+            }
+        }
+        text.push_str(&format!(
+            "{} passed, {} failed, {} skipped\n",
+            summary.passed, summary.failed, summary.skipped
+        ));
+        self.print(&text)
+    }
+}
+
+impl<W: Write> Reporter for Console<W> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        match event {
+            RunEvent::RunStarted { .. } => self.start(event),
+            RunEvent::CaseStarted { case } => {
+                self.running.push((case.id.clone(), String::new()));
+                self.show_running();
+                Ok(())
+            }
+            RunEvent::StepStarted { id, what, .. } => {
+                if let Some(running) = self.running.iter_mut().find(|(known, _)| known == id) {
+                    running.1.clone_from(what);
+                }
+                self.show_running();
+                Ok(())
+            }
+            RunEvent::CaseFinished(report) => self.finish_case(report),
+            RunEvent::Interrupted { signal } => {
+                let running = count(self.running.len(), "case");
+                self.print(&format!(
+                    "{} {running} running because of {signal}; once more ends at once\n",
+                    verb(RED, "Canceling"),
+                ))
+            }
+            RunEvent::RunFinished { summary } => self.end(summary),
+        }
+    }
+}
+
+/// The bar for a terminal: how many are done, and what runs.
+pub fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template(
+            "{prefix:>12.green.bold} [{elapsed:>9}] [{bar:25}] {pos}/{len} {wide_msg:.dim}",
+        )
+        .expect("the template is a constant")
+        .progress_chars("=> "),
+    );
+    bar.set_prefix("Running");
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn verb(style: Style, word: &str) -> String {
+    format!("{style}{word:>12}{style:#}")
+}
+
+fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}
+
+fn word(verdict: &Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Passed => (GREEN, "PASS"),
+        Verdict::FailedAsDeclared { .. } => (YELLOW, "DEVIATES"),
+        Verdict::Failed { failure } => match failure.kind {
+            crate::run::outcome::FailureKind::Timeout => (RED, "TIMEOUT"),
+            _ => (RED, "FAIL"),
+        },
+        Verdict::PassedUnexpectedly { .. } => (RED, "UNEXPECTED"),
+        Verdict::Skipped { .. } => (YELLOW, "SKIP"),
+        Verdict::Missing { .. } => (RED, "MISSING"),
+        Verdict::Internal { .. } => (RED, "BROKEN"),
+        Verdict::CutShort { .. } => (RED, "CUT SHORT"),
+        Verdict::NotRun => (YELLOW, "NOT RUN"),
+    }
+}
+
+fn time(verdict: &Verdict, duration: Duration) -> String {
+    match verdict {
+        Verdict::Skipped { .. } | Verdict::Missing { .. } | Verdict::NotRun => {
+            format!("[{:9}]", "")
+        }
+        _ => format!("[{:>8.3}s]", duration.as_secs_f64()),
+    }
+}
+
+fn id(case: &CaseName) -> String {
+    match case.id.rsplit_once("::") {
+        Some((file, name)) => format!("{DIM}{file}::{DIM:#}{BOLD}{name}{BOLD:#}"),
+        None => format!("{BOLD}{}{BOLD:#}", case.id),
+    }
+}
+
+/// What is said on the case's own line.
+fn aside(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::FailedAsDeclared { reason, .. } | Verdict::Skipped { reason } => {
+            format!(": {reason}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What is said below it.
+fn body(report: &CaseReport) -> String {
+    match &report.verdict {
+        Verdict::Passed
+        | Verdict::FailedAsDeclared { .. }
+        | Verdict::Skipped { .. }
+        | Verdict::NotRun => String::new(),
+        Verdict::Failed { failure } => failure.text.clone(),
+        Verdict::PassedUnexpectedly { reason, declared } => format!(
+            "{RED}error{RED:#}: passed, though {declared} declares that it fails: {reason}\n  \
+             = help: remove that entry"
+        ),
+        Verdict::Missing { reason: text } | Verdict::Internal { message: text } => {
+            format!("{RED}error{RED:#}: {text}")
+        }
+        Verdict::CutShort { doing } => format!("while it {doing}"),
+    }
+}
+
+fn details(summary: &Summary) -> String {
+    let mut details = format!(": {GREEN}{} passed{GREEN:#}", summary.passed);
+    if summary.expected_failures > 0 {
+        details += &format!(
+            " ({} of them deviate as declared)",
+            summary.expected_failures
+        );
+    }
+    for (n, style, what) in [
+        (summary.failed, RED, "failed"),
+        (summary.skipped, YELLOW, "skipped"),
+        (summary.cut_short, RED, "cut short"),
+        (summary.not_run, RED, "not run"),
+    ] {
+        if n > 0 {
+            details += &format!(", {style}{n} {what}{style:#}");
+        }
+    }
+    details
+}
+
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.push_str("    ");
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn console(events: &[RunEvent]) -> String {
+        let mut bytes = Vec::new();
+        let mut console = Console::new(&mut bytes, ProgressBar::hidden());
+        for event in events {
+            console.event(event).expect("a vector takes everything");
+        }
+        let text = String::from_utf8(bytes).expect("it is UTF-8");
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn every_verdict_has_its_line() {
+        let text = console(&sample::run());
+        let cases: Vec<&str> = text
+            .lines()
+            .take_while(|line| !line.contains("Canceling"))
+            .filter(|line| line.contains("/9)") || line.contains("Starting"))
+            .collect();
+        assert_eq!(
+            cases,
+            [
+                "    Starting 9 cases from 1 file on 2 jobs, 2 filtered out; target /opt/labd",
+                "        PASS [   0.250s] (1/9) a.yaml::passed",
+                "        FAIL [   0.250s] (2/9) a.yaml::failed",
+                "    DEVIATES [   0.250s] (3/9) a.yaml::deviates: it writes 0660",
+                "  UNEXPECTED [   0.250s] (4/9) a.yaml::unexpected",
+                "        SKIP [         ] (5/9) a.yaml::skipped: requires subuid: no range",
+                "     MISSING [         ] (6/9) a.yaml::missing",
+                "      BROKEN [   0.250s] (7/9) a.yaml::internal",
+                "   CUT SHORT [   0.250s] (8/9) a.yaml::cut-short",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failure_is_shown_at_once_and_again_at_the_end() {
+        let text = console(&sample::run());
+        let shown = [
+            "        FAIL [   0.250s] (2/9) a.yaml::failed",
+            "    error: process `daemon`: umask",
+            "      --> a.yaml:11:22",
+            "    launch `demo` (PID 3): exited 1 after 0.204s",
+            "        no <such> user",
+            "    rerun: daemonlab run a.yaml --exact 'a.yaml::failed'",
+        ];
+        let (before, after) = text.split_once("Summary").expect("there is a summary");
+        for line in shown {
+            assert!(before.lines().any(|l| l == line), "before: {line}\n{text}");
+            assert!(after.lines().any(|l| l == line), "after: {line}\n{text}");
+        }
+        assert!(!after.contains("DEVIATES"), "what is good is not repeated");
+    }
+
+    #[test]
+    fn it_ends_with_the_counts() {
+        let text = console(&sample::run());
+        assert!(
+            text.contains(
+                "     Summary [   1.500s] 6 cases run: 2 passed (1 of them deviate as declared), \
+                 4 failed, 1 skipped, 1 cut short, 1 not run\n"
+            ),
+            "{text}"
+        );
+        assert_eq!(text.lines().last(), Some("2 passed, 4 failed, 1 skipped"));
+    }
+
+    #[test]
+    fn a_single_case_is_not_repeated() {
+        let mut events = sample::run();
+        let finished = events
+            .iter()
+            .position(|event| {
+                matches!(event, RunEvent::CaseFinished(report)
+                    if matches!(report.verdict, Verdict::Failed { .. }))
+            })
+            .expect("one case failed");
+        let failed = events.swap_remove(finished);
+        let end = events.pop().expect("there is an end");
+        let RunEvent::RunStarted { cases, .. } = &mut events[0] else {
+            panic!("it starts with its start");
+        };
+        *cases = 1;
+        let text = console(&[events.remove(0), failed, end]);
+        assert_eq!(text.matches("--> a.yaml:11:22").count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,174 @@
+//! The JUnit report, in Jenkins' flavour: a suite a file, a test case a case.
+//! `file` and `line` are outside the schema, but what shows JUnit on a pull
+//! request reads them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::Reporter;
+use super::evidence::evidence;
+use crate::run::event::{CaseReport, RunEvent};
+use crate::run::outcome::Verdict;
+
+/// Collects cases, and writes the report when the run is over.
+#[derive(Debug)]
+pub struct Junit<W> {
+    to: W,
+    suites: BTreeMap<PathBuf, TestSuite>,
+}
+
+impl<W: Write> Junit<W> {
+    /// A report that goes to `to`.
+    pub fn new(to: W) -> Junit<W> {
+        Junit {
+            to,
+            suites: BTreeMap::new(),
+        }
+    }
+}
+
+impl<W: Write> Reporter for Junit<W> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        match event {
+            RunEvent::CaseFinished(report) => {
+                let file = report.case.file.clone();
+                self.suites
+                    .entry(file)
+                    .or_insert_with_key(|file| TestSuite::new(file.to_string_lossy().as_ref()))
+                    .add_test_case(test_case(report));
+                Ok(())
+            }
+            RunEvent::RunFinished { summary } => {
+                let mut report = Report::new("daemonlab");
+                report.set_time(summary.duration);
+                for mut suite in std::mem::take(&mut self.suites).into_values() {
+                    suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+                    report.add_test_suite(suite);
+                }
+                report.serialize(&mut self.to).map_err(io::Error::other)?;
+                self.to.flush()
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn test_case(report: &CaseReport) -> TestCase {
+    let mut case = TestCase::new(report.case.id.as_str(), status(&report.verdict));
+    case.set_classname(report.case.file.to_string_lossy().as_ref())
+        .set_time(report.duration);
+    let line = match &report.verdict {
+        Verdict::Failed { failure } => failure.line,
+        _ => report.case.line,
+    };
+    let file = report.case.file.to_string_lossy();
+    case.extra.insert("file".into(), file.as_ref().into());
+    case.extra
+        .insert("line".into(), line.to_string().as_str().into());
+    if let Verdict::FailedAsDeclared { reason, .. } = &report.verdict {
+        case.add_property(Property::new("expected-failure", reason.as_str()));
+    }
+    if let Some(seen) = &report.evidence {
+        case.set_system_out(evidence(seen));
+    }
+    case
+}
+
+fn status(verdict: &Verdict) -> TestCaseStatus {
+    let non_success = |kind, of: &str, message: &str, description: &str| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status
+            .set_type(of)
+            .set_message(message)
+            .set_description(description);
+        status
+    };
+    let skipped = |message: &str| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(message);
+        status
+    };
+    match verdict {
+        Verdict::Passed | Verdict::FailedAsDeclared { .. } => TestCaseStatus::success(),
+        Verdict::Failed { failure } => non_success(
+            NonSuccessKind::Failure,
+            failure.kind.name(),
+            &failure.title,
+            &failure.plain(),
+        ),
+        Verdict::PassedUnexpectedly { reason, declared } => non_success(
+            NonSuccessKind::Failure,
+            "unexpected-pass",
+            "passed, though its profile declares that it fails",
+            &format!("declared at {declared}: {reason}"),
+        ),
+        Verdict::Missing { reason } => {
+            non_success(NonSuccessKind::Error, "missing", first_line(reason), reason)
+        }
+        Verdict::Internal { message } => non_success(
+            NonSuccessKind::Error,
+            "internal",
+            first_line(message),
+            message,
+        ),
+        Verdict::CutShort { doing } => {
+            non_success(NonSuccessKind::Error, "cut-short", "interrupted", doing)
+        }
+        Verdict::Skipped { reason } => skipped(reason),
+        Verdict::NotRun => skipped("the run was interrupted before it started"),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn it_reads_back_with_every_verdict() {
+        let mut bytes = Vec::new();
+        let mut junit = Junit::new(&mut bytes);
+        for event in sample::run() {
+            junit.event(&event).expect("a vector takes everything");
+        }
+        let xml = String::from_utf8(bytes).expect("XML is UTF-8");
+        let report = Report::deserialize_from_str(&xml).expect("it is JUnit");
+        assert_eq!((report.tests, report.failures, report.errors), (9, 2, 3));
+        let suite = &report.test_suites[0];
+        assert_eq!(suite.name.as_str(), "a.yaml");
+        assert_eq!(suite.skipped, 2);
+
+        let failed = &suite.test_cases[1];
+        assert_eq!(failed.name.as_str(), "a.yaml::failed");
+        let TestCaseStatus::NonSuccess {
+            kind,
+            message,
+            description,
+            ..
+        } = &failed.status
+        else {
+            panic!("{failed:?}");
+        };
+        assert_eq!(*kind, NonSuccessKind::Failure);
+        let message = message.as_ref().map(|text| text.as_str());
+        assert_eq!(message, Some("process `daemon`: umask"));
+        let description = description.as_ref().map(|text| text.as_str());
+        assert!(description.is_some_and(|text| text.contains("--> a.yaml:11:22")));
+        let output = failed.system_out.as_ref().map(|text| text.as_str());
+        assert!(output.is_some_and(|text| text.contains("no <such> user")));
+
+        assert!(xml.contains(r#"file="a.yaml" line="11""#), "{xml}");
+        assert!(xml.contains(r#"file="a.yaml" line="1""#), "{xml}");
+        assert_eq!(
+            suite.test_cases[2].properties[0].value.as_str(),
+            "it writes 0660"
+        );
+    }
+}
