@@ -91,6 +91,12 @@ impl From<bool> for Value {
     }
 }
 
+impl From<i32> for Value {
+    fn from(value: i32) -> Value {
+        Value::Int(i64::from(value))
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Value {
         Value::Int(value)

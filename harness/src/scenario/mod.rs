@@ -1,1 +1,22 @@
 //! Scenario files: parse, expand, validate. Data only.
+//!
+//! `docs/scenario-format.md` is the reference of the format.
+//!
+//! - [`model`]: a scenario as data, one [`Case`] a test;
+//! - [`matcher`]: what facts are held against;
+//! - [`template`]: text with `${x}` in it, and the [`Scope`] that fills it in;
+//! - [`specs`]: from the model and a scope to what a world is asked to do;
+//! - [`source`], [`diagnostic`]: places in a file, and what is wrong there.
+
+pub mod diagnostic;
+mod load;
+pub mod matcher;
+pub mod model;
+pub mod source;
+pub mod specs;
+pub mod template;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use load::{load, parse};
+pub use model::{Capability, Case, Scenario};
+pub use template::Scope;

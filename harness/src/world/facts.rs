@@ -1,6 +1,8 @@
 //! What can be seen in a world. Each record turns into a [`Value`] with the
 //! field names that scenario files use; [`schema`] lists them.
 
+pub mod schema;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
