@@ -100,13 +100,15 @@ calls! {
     /// Both ends are close-on-exec.
     Pipe = "pipe2" -> Fds;
 
-    /// Close-on-exec.
+    /// Close-on-exec and non-blocking: `ppoll` alone waits.
     Socket { kind: SocketKind } = "socket" -> Fd;
     Bind { fd: RawFd, address: UnixAddr } = "bind" -> Unit;
     Listen { fd: RawFd, backlog: u32 } = "listen" -> Unit;
     Connect { fd: RawFd, address: UnixAddr } = "connect" -> Unit;
-    /// Close-on-exec.
+    /// Close-on-exec and non-blocking.
     Accept { fd: RawFd } = "accept4" -> Fd;
+    /// `SO_PEERCRED`.
+    GetPeer { fd: RawFd } = "getsockopt" -> Peer;
     Send { fd: RawFd, data: Vec<u8>, fds: Vec<RawFd>, to: Option<UnixAddr> } = "sendmsg" -> Size;
     /// The descriptors that come are close-on-exec.
     Receive { fd: RawFd, max_bytes: usize, max_fds: usize } = "recvmsg" -> Message;
@@ -202,6 +204,8 @@ answers! {
     Mode(u32), mode;
     /// A received message.
     Message(Message), message;
+    /// Who is at the other end of a connection.
+    Peer(Peer), peer;
     /// What descriptors are ready for.
     Polled(Vec<PollEvents>), polled;
     /// A reading of the clock.

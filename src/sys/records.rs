@@ -325,6 +325,18 @@ pub enum UnixAddr {
     Abstract(Vec<u8>),
 }
 
+/// Who was at the other end when the connection was made (`SO_PEERCRED` of
+/// `unix(7)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its PID; 0 where it is outside the PID namespace.
+    pub pid: Pid,
+    /// Its effective user id.
+    pub uid: u32,
+    /// Its effective group id.
+    pub gid: u32,
+}
+
 /// What `recvmsg(2)` gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {

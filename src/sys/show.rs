@@ -112,6 +112,7 @@ fn arguments(call: &Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Call::Close { fd } | Call::Fstat { fd } | Call::Fsync { fd } | Call::Accept { fd } => {
             write!(f, "{fd}")
         }
+        Call::GetPeer { fd } => write!(f, "{fd}, SO_PEERCRED"),
         Call::CloseRange { first, last } => write!(f, "{first}, {last}"),
         Call::Read { fd, max } => write!(f, "{fd}, {max}"),
         Call::Write { fd, data } => write!(f, "{fd}, \"{}\"", data.escape_ascii()),

@@ -3,12 +3,12 @@
 use std::os::fd::RawFd;
 
 use super::call::{Call, Ret};
-use super::records::{Message, SocketKind, UnixAddr};
+use super::records::{Message, Peer, SocketKind, UnixAddr};
 use super::{Fd, Kernel, Result};
 
 /// Unix sockets (`unix(7)`).
 pub trait Sockets: Kernel {
-    /// A new Unix socket, close-on-exec (`socket(2)`).
+    /// A new Unix socket, close-on-exec and non-blocking (`socket(2)`).
     ///
     /// # Errors
     /// EMFILE, ENFILE.
@@ -36,18 +36,27 @@ pub trait Sockets: Kernel {
     /// Connects to `address` (`connect(2)`).
     ///
     /// # Errors
-    /// ECONNREFUSED, ENOENT, EACCES, EAGAIN.
+    /// ECONNREFUSED, ENOENT, EACCES; EAGAIN where the backlog is full.
     fn connect(&self, fd: RawFd, address: UnixAddr) -> Result<()> {
         self.call(Call::Connect { fd, address }).map(Ret::unit)
     }
 
-    /// Takes the first waiting connection, close-on-exec (`accept4(2)`).
+    /// Takes the first waiting connection, close-on-exec and non-blocking
+    /// (`accept4(2)`).
     ///
     /// # Errors
     /// EAGAIN, EINTR, ECONNABORTED, EMFILE.
     fn accept(&self, fd: RawFd) -> Result<Fd<Self>> {
         let raw = self.call(Call::Accept { fd }).map(Ret::fd)?;
         Ok(Fd::from_raw(self, raw))
+    }
+
+    /// Who is at the other end (`getsockopt(2)`, `SO_PEERCRED`).
+    ///
+    /// # Errors
+    /// ENOTCONN, ENOPROTOOPT.
+    fn peer(&self, fd: RawFd) -> Result<Peer> {
+        self.call(Call::GetPeer { fd }).map(Ret::peer)
     }
 
     /// Sends `data` and copies of the descriptors `fds` (`sendmsg(2)` with
