@@ -95,6 +95,7 @@ impl Kernel for Linux {
             Call::Listen { fd, backlog } => sockets::listen(fd, backlog).map(unit),
             Call::Connect { fd, address } => sockets::connect(fd, &address).map(unit),
             Call::Accept { fd } => sockets::accept(fd).map(Ret::Fd),
+            Call::GetPeer { fd } => sockets::peer(fd).map(Ret::Peer),
             Call::Send { fd, data, fds, to } => {
                 sockets::send(fd, &data, &fds, to.as_ref()).map(Ret::Size)
             }

@@ -10,15 +10,15 @@ use nix::sys::socket::{
 };
 
 use super::descriptors::borrow;
-use crate::sys::records::{Message, SocketKind, UnixAddr};
-use crate::sys::{Errno, Result};
+use crate::sys::records::{Message, Peer, SocketKind, UnixAddr};
+use crate::sys::{Errno, Pid, Result};
 
 pub(super) fn socket(kind: SocketKind) -> Result<RawFd> {
     let kind = match kind {
         SocketKind::Stream => SockType::Stream,
         SocketKind::Datagram => SockType::Datagram,
     };
-    let flags = SockFlag::SOCK_CLOEXEC;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     socket::socket(AddressFamily::Unix, kind, flags, None).map(IntoRawFd::into_raw_fd)
 }
 
@@ -38,7 +38,16 @@ pub(super) fn connect(fd: RawFd, to: &UnixAddr) -> Result<()> {
 }
 
 pub(super) fn accept(fd: RawFd) -> Result<RawFd> {
-    socket::accept4(fd, SockFlag::SOCK_CLOEXEC)
+    socket::accept4(fd, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK)
+}
+
+pub(super) fn peer(fd: RawFd) -> Result<Peer> {
+    let peer = socket::getsockopt(&borrow(fd)?, socket::sockopt::PeerCredentials)?;
+    Ok(Peer {
+        pid: Pid::from_raw(peer.pid()),
+        uid: peer.uid(),
+        gid: peer.gid(),
+    })
 }
 
 pub(super) fn send(fd: RawFd, data: &[u8], fds: &[RawFd], to: Option<&UnixAddr>) -> Result<usize> {
