@@ -7,7 +7,7 @@ use crate::scenario::Scope;
 use crate::scenario::matcher::{Expect, Field, Matcher, Operand, Order, Test};
 use crate::scenario::template::Unresolved;
 use crate::value::Value;
-use crate::world::facts::schema::Subject;
+use crate::world::facts::schema::{Kind, Subject};
 
 use super::verdict::{Failure, Verdict};
 use super::{describe, diff, like};
@@ -96,7 +96,7 @@ impl Judge<'_> {
     fn named(&self, actual: &Value, path: &str) -> String {
         let shown = describe::value(actual);
         let pids: Vec<i64> = match actual {
-            _ if !self.kind.holds_pids(path) => Vec::new(),
+            _ if !self.kind.kind_of(path).is_some_and(Kind::holds_pids) => Vec::new(),
             Value::Int(pid) => vec![*pid],
             Value::List(values) => values
                 .iter()

@@ -2,6 +2,7 @@
 //! field names that scenario files use; [`schema`] lists them.
 
 pub mod schema;
+pub mod values;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use Kind::{Bool, Capability, Each, Gid, Int, List, Map, Octal, Pid, Record, Set, Signal, Text};
+use Kind::{Time, Uid, Word};
+
 /// What facts are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -24,6 +27,201 @@ pub enum Subject {
     Connection,
 }
 
+/// A field of facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name in scenario files.
+    pub name: &'static str,
+    /// What kind of value it has.
+    pub kind: Kind,
+    /// What it is, in a line.
+    pub doc: &'static str,
+}
+
+/// What kind of value a field has. Any field may be absent.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// A number.
+    Int,
+    /// Text.
+    Text,
+    /// Text, one of these.
+    Word(&'static [&'static str]),
+    /// Permission bits or a mask: text of four octal digits.
+    Octal,
+    /// A time span.
+    Time,
+    /// A PID. Files may name a process of the scenario, or `init`.
+    Pid,
+    /// A user id; `unmapped` where it has no mapping. Files may name a user.
+    Uid,
+    /// A group id; `unmapped` where it has no mapping. Files may name a group.
+    Gid,
+    /// A signal, as `SIGTERM`.
+    Signal,
+    /// A capability, as `cap_setuid`.
+    Capability,
+    /// Values whose order counts.
+    List(&'static Kind),
+    /// Values whose order does not count. Files may give a single one bare.
+    Set(&'static Kind),
+    /// Values under names that the program chooses.
+    Map(&'static Kind),
+    /// Fields.
+    Record(&'static [Field]),
+    /// Fields of one kind. Files may give one expectation for all of them.
+    Each(&'static [Field]),
+}
+
+macro_rules! fields {
+    ($($name:literal: $kind:expr, $doc:literal;)*) => {
+        &[$(Field { name: $name, kind: $kind, doc: $doc },)*]
+    };
+}
+
+const USER_IDS: &[Field] = fields! {
+    "real": Uid, "the real user id";
+    "effective": Uid, "the effective user id";
+    "saved": Uid, "the saved set-user-ID";
+    "fs": Uid, "the file-system user id";
+};
+
+const GROUP_IDS: &[Field] = fields! {
+    "real": Gid, "the real group id";
+    "effective": Gid, "the effective group id";
+    "saved": Gid, "the saved set-group-ID";
+    "fs": Gid, "the file-system group id";
+};
+
+const CAPABILITIES: &[Field] = fields! {
+    "effective": Set(&Capability), "what the kernel checks";
+    "permitted": Set(&Capability), "what may be made effective";
+    "inheritable": Set(&Capability), "what is kept across exec, if the file allows it";
+    "ambient": Set(&Capability), "what is kept across exec of an ordinary file";
+    "bounding": Set(&Capability), "the limit of what exec can give";
+};
+
+const SIGNALS: &[Field] = fields! {
+    "blocked": Set(&Signal), "signals that are blocked";
+    "ignored": Set(&Signal), "signals that are ignored";
+    "caught": Set(&Signal), "signals that have a handler";
+    "pending": Set(&Signal), "signals that are pending for the process or its main thread";
+};
+
+const PROCESS: &[Field] = fields! {
+    "exists": Bool, "whether the process is there, if only as a zombie";
+    "alive": Bool, "whether it is there and is no zombie";
+    "state": Word(&STATES), "what it is doing";
+    "pid": Pid, "its PID";
+    "parent": Pid, "its parent";
+    "session": Int, "its session's id";
+    "group": Int, "its process group's id";
+    "session-leader": Bool, "whether it leads its session";
+    "terminal": Text, "its controlling terminal, such as `/dev/pts/0`, or `none`";
+    "name": Text, "its name (`comm`), up to 15 bytes";
+    "command": List(&Text), "its arguments, the program first";
+    "executable": Text, "the path of its program";
+    "cwd": Text, "its working directory";
+    "root": Text, "its root directory";
+    "umask": Octal, "its umask";
+    "stdin": Text, "what descriptor 0 refers to: a path, `pipe:[7]`, `socket:[9]`";
+    "stdout": Text, "what descriptor 1 refers to";
+    "stderr": Text, "what descriptor 2 refers to";
+    "descriptors": Map(&Text), "every open descriptor by number, and what it refers to";
+    "extra-descriptors": Set(&Text), "what the descriptors beyond 2 refer to";
+    "uid": Each(USER_IDS), "its user ids";
+    "gid": Each(GROUP_IDS), "its group ids";
+    "groups": Set(&Gid), "its supplementary groups";
+    "capabilities": Record(CAPABILITIES), "its capability sets";
+    "no-new-privs": Bool, "whether exec can no longer raise its privileges";
+    "signals": Record(SIGNALS), "its signal mask and dispositions";
+    "environment": Map(&Text), "the environment that it was given at exec";
+    "threads": Int, "how many threads it has";
+};
+
+const LAUNCH: &[Field] = fields! {
+    "exit": Int, "the launcher's exit status; absent while it runs or if a signal killed it";
+    "signal": Signal, "the signal that killed the launcher";
+    "running": Bool, "whether the launcher still runs";
+    "duration": Time, "from the launcher's start to its end, or until now";
+    "stdout": Text, "what was written to stdout so far, by launcher or daemon";
+    "stderr": Text, "what was written to stderr so far, by launcher or daemon";
+    "pid": Pid, "the launcher's PID";
+};
+
+const FILE: &[Field] = fields! {
+    "exists": Bool, "whether there is a file of that name";
+    "kind": Word(&FILE_KINDS), "what it is; a link is not followed";
+    "content": Text, "the content of a regular file, up to 64 KiB";
+    "target": Text, "what a symbolic link points to";
+    "mode": Octal, "its permission and set-id bits";
+    "owner": Uid, "its owner";
+    "group": Gid, "its group";
+    "size": Int, "its size in bytes";
+    "links": Int, "the number of its names";
+    "locked": Bool, "whether a process holds a lock on it (`flock`, `fcntl`)";
+    "locked-by": Set(&Pid), "the processes that hold a lock on it";
+};
+
+const SOCKET: &[Field] = fields! {
+    "listening": Bool, "whether something listens there";
+    "protocol": Word(&["tcp", "unix"]), "what kind of socket it is";
+    "process": Set(&Pid), "the processes that have it open";
+};
+
+const SANDBOX: &[Field] = fields! {
+    "processes": List(&Text), "the command line of each process, in the order of their PIDs";
+    "count": Int, "how many there are";
+};
+
+const GAPS: &[Field] = fields! {
+    "min": Time, "the shortest";
+    "max": Time, "the longest";
+};
+
+const FAULT: &[Field] = fields! {
+    "matched": Int, "how many calls it has matched";
+    "gaps": Record(GAPS), "the time between a matching call and the next, over the first hundred";
+};
+
+const END: &[Field] = fields! {
+    "gone": Bool, "whether the process has ended";
+    "exit": Int, "its exit status; absent if a signal killed it";
+    "signal": Signal, "the signal that killed it";
+    "duration": Time, "from the signal that was sent to its end, or until now";
+};
+
+const CONNECTION: &[Field] = fields! {
+    "text": Text, "what came back; absent if there was no connection";
+    "refused": Bool, "whether the connection was refused, or the socket's file missing";
+    "error": Text, "the errno of a connection that failed, by name";
+    "duration": Time, "from the attempt to its end";
+};
+
+/// The states of a process, by the letters of `/proc/PID/stat`.
+const STATES: [&str; 7] = [
+    "running",
+    "sleeping",
+    "disk-sleep",
+    "stopped",
+    "traced",
+    "zombie",
+    "dead",
+];
+
+/// The kinds of a file.
+const FILE_KINDS: [&str; 7] = [
+    "regular",
+    "directory",
+    "symlink",
+    "fifo",
+    "socket",
+    "char-device",
+    "block-device",
+];
+
 impl Subject {
     /// Every one.
     pub const ALL: [Subject; 8] = [
@@ -37,15 +235,33 @@ impl Subject {
         Subject::Connection,
     ];
 
-    /// Whether a field, given with dots, holds PIDs.
-    pub fn holds_pids(self, path: &str) -> bool {
-        matches!(
-            (self, path),
-            (Subject::Process | Subject::Launch, "pid")
-                | (Subject::Process, "parent")
-                | (Subject::File, "locked-by")
-                | (Subject::Socket, "process")
-        )
+    /// Its fields.
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            Subject::Process => PROCESS,
+            Subject::Launch => LAUNCH,
+            Subject::File => FILE,
+            Subject::Socket => SOCKET,
+            Subject::Sandbox => SANDBOX,
+            Subject::Fault => FAULT,
+            Subject::End => END,
+            Subject::Connection => CONNECTION,
+        }
+    }
+
+    /// The kind of a field, given with dots: `uid.saved`.
+    pub fn kind_of(self, path: &str) -> Option<Kind> {
+        let mut fields = self.fields();
+        let mut found = None;
+        for name in path.split('.') {
+            let kind = fields.iter().find(|field| field.name == name)?.kind;
+            fields = match kind {
+                Record(inner) | Each(inner) => inner,
+                _ => &[],
+            };
+            found = Some(kind);
+        }
+        found
     }
 }
 
@@ -61,5 +277,79 @@ impl fmt::Display for Subject {
             Subject::End => "end",
             Subject::Connection => "connection",
         })
+    }
+}
+
+impl Kind {
+    /// Whether it is, or holds, PIDs.
+    pub fn holds_pids(self) -> bool {
+        match self {
+            Pid => true,
+            List(inner) | Set(inner) => inner.holds_pids(),
+            _ => false,
+        }
+    }
+}
+
+/// With an article, as it fits after "is": `a number`.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bool => f.write_str("true or false"),
+            Int => f.write_str("a number"),
+            Text => f.write_str("text"),
+            Word(words) => write!(f, "one of `{}`", words.join("`, `")),
+            Octal => f.write_str("octal digits in quotes, such as \"0644\""),
+            Time => f.write_str("a time span, such as 300ms or 2s"),
+            Pid => f.write_str("a process: its id in the scenario, `init`, or a PID"),
+            Uid => f.write_str("a user: its name or number"),
+            Gid => f.write_str("a group: its name or number"),
+            Signal => f.write_str("a signal, such as TERM"),
+            Capability => f.write_str("a capability, such as setuid"),
+            List(inner) => write!(f, "a list, each {inner}"),
+            Set(inner) => write!(f, "a list in any order, each {inner}"),
+            Map(inner) => write!(f, "a map, each value {inner}"),
+            Record(_) | Each(_) => f.write_str("a map of fields"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every field name, with its docs' form, at any depth.
+    fn walk(fields: &[Field], visit: &mut impl FnMut(&Field)) {
+        for field in fields {
+            visit(field);
+            if let Record(inner) | Each(inner) = field.kind {
+                walk(inner, visit);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_kebab_case_and_unique() {
+        for subject in Subject::ALL {
+            let mut names: Vec<&str> = subject.fields().iter().map(|field| field.name).collect();
+            names.sort_unstable();
+            let all = names.len();
+            names.dedup();
+            assert_eq!(names.len(), all, "{subject} has a field twice");
+            walk(subject.fields(), &mut |field| {
+                let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+                assert!(field.name.chars().all(kebab), "{}", field.name);
+                assert!(!field.doc.is_empty() && !field.doc.ends_with('.'));
+            });
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_path() {
+        let uid = Subject::Process.kind_of("uid.saved");
+        assert!(matches!(uid, Some(Uid)));
+        assert!(matches!(Subject::File.kind_of("locked-by"), Some(kind) if kind.holds_pids()));
+        assert!(Subject::File.kind_of("mode.x").is_none());
+        assert!(Subject::File.kind_of("uid").is_none());
     }
 }

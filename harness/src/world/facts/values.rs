@@ -1,0 +1,481 @@
+//! Facts as values, with the field names of [`schema`](super::schema).
+
+use std::time::Duration;
+
+use daemonlab::sys::SignalSet;
+use nix::errno::Errno;
+
+use crate::value::Value;
+use crate::world::WorldError;
+use crate::world::event::End;
+
+use super::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
+
+/// The facts of a process that is gone.
+pub fn gone() -> Value {
+    Value::map([("exists", false.into()), ("alive", false.into())])
+}
+
+impl ProcessFacts {
+    /// The process as a value.
+    pub fn value(&self) -> Value {
+        let state = state(self.state);
+        let descriptor = |fd| Value::from(self.descriptors.get(&fd).cloned());
+        let descriptors = self.descriptors.iter();
+        let extra = descriptors.clone().filter(|(fd, _)| **fd > 2);
+        let [inheritable, permitted, effective, bounding, ambient] = self.capabilities;
+        Value::map([
+            ("exists", true.into()),
+            ("alive", (!matches!(state, "zombie" | "dead")).into()),
+            ("state", state.into()),
+            ("pid", self.pid.into()),
+            ("parent", self.parent.into()),
+            ("session", self.session.into()),
+            ("group", self.group.into()),
+            ("session-leader", (self.session == self.pid).into()),
+            (
+                "terminal",
+                self.terminal.as_deref().unwrap_or("none").into(),
+            ),
+            ("name", self.name.clone().into()),
+            ("command", self.command.clone().into()),
+            ("executable", self.executable.clone().into()),
+            ("cwd", self.cwd.clone().into()),
+            ("root", self.root.clone().into()),
+            ("umask", octal(self.umask)),
+            ("stdin", descriptor(0)),
+            ("stdout", descriptor(1)),
+            ("stderr", descriptor(2)),
+            (
+                "extra-descriptors",
+                Value::List(extra.map(|(_, to)| to.clone().into()).collect()),
+            ),
+            (
+                "descriptors",
+                Value::map(descriptors.map(|(fd, to)| (fd.to_string(), to.clone().into()))),
+            ),
+            ("uid", ids(self.uid)),
+            ("gid", ids(self.gid)),
+            (
+                "groups",
+                Value::List(self.groups.iter().map(|gid| id(*gid)).collect()),
+            ),
+            (
+                "capabilities",
+                Value::map([
+                    ("effective", capabilities(effective)),
+                    ("permitted", capabilities(permitted)),
+                    ("inheritable", capabilities(inheritable)),
+                    ("ambient", capabilities(ambient)),
+                    ("bounding", capabilities(bounding)),
+                ]),
+            ),
+            ("no-new-privs", self.no_new_privs.into()),
+            (
+                "signals",
+                Value::map([
+                    ("blocked", signals(self.blocked)),
+                    ("ignored", signals(self.ignored)),
+                    ("caught", signals(self.caught)),
+                    ("pending", signals(self.pending)),
+                ]),
+            ),
+            (
+                "environment",
+                Value::map(self.environment.iter().map(|(k, v)| (k, v.clone().into()))),
+            ),
+            ("threads", i64::from(self.threads).into()),
+        ])
+    }
+}
+
+impl LaunchFacts {
+    /// The launch as a value.
+    pub fn value(&self) -> Value {
+        Value::map([
+            ("exit", exit(self.end)),
+            ("signal", signal(self.end)),
+            ("running", self.end.is_none().into()),
+            ("duration", self.duration.into()),
+            ("stdout", self.stdout.text().into()),
+            ("stderr", self.stderr.text().into()),
+            ("pid", self.pid.into()),
+        ])
+    }
+
+    /// One of its faults as a value.
+    pub fn fault_value(&self, label: &str) -> Value {
+        let matched = self.matched.get(label).copied().unwrap_or(0);
+        let at = self.matched_at.get(label).map_or(&[][..], Vec::as_slice);
+        let gaps = at.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        Value::map([
+            ("matched", i64::from(matched).into()),
+            (
+                "gaps",
+                Value::map([
+                    ("min", gaps.clone().min().into()),
+                    ("max", gaps.max().into()),
+                ]),
+            ),
+        ])
+    }
+}
+
+impl FileFacts {
+    /// The file as a value.
+    pub fn value(&self) -> Value {
+        let Some(kind) = &self.kind else {
+            return Value::map([("exists", false.into()), ("locked", false.into())]);
+        };
+        // A number of bytes or names that does not fit is no file of a test.
+        let int = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
+        Value::map([
+            ("exists", true.into()),
+            ("kind", kind.as_str().into()),
+            ("content", self.content.clone().into()),
+            ("target", self.target.clone().into()),
+            ("mode", octal(self.mode)),
+            ("owner", id(self.uid)),
+            ("group", id(self.gid)),
+            ("size", int(self.size)),
+            ("links", int(self.links)),
+            ("locked", (!self.locked_by.is_empty()).into()),
+            ("locked-by", self.locked_by.clone().into()),
+        ])
+    }
+}
+
+/// Who listens on `address`, as a value. The address may be written as a
+/// connection names it: `unix:/run/x.sock`.
+pub fn socket(sockets: &[SocketFacts], address: &str) -> Value {
+    let address = address.strip_prefix("unix:").unwrap_or(address);
+    match sockets.iter().find(|socket| socket.address == address) {
+        None => Value::map([("listening", false.into())]),
+        Some(socket) => Value::map([
+            ("listening", true.into()),
+            ("protocol", socket.protocol.as_str().into()),
+            ("process", socket.processes.clone().into()),
+        ]),
+    }
+}
+
+/// The processes of a sandbox as a value, less those with these PIDs.
+pub fn sandbox(processes: &[ProcessFacts], except: &[i32]) -> Value {
+    let counted = processes.iter().filter(|p| !except.contains(&p.pid));
+    let commands: Vec<String> = counted.map(command_line).collect();
+    Value::map([
+        ("count", Value::Int(commands.len() as i64)),
+        ("processes", commands.into()),
+    ])
+}
+
+/// A kernel thread or a zombie has no arguments; its name is all there is.
+fn command_line(process: &ProcessFacts) -> String {
+    if process.command.is_empty() {
+        format!("[{}]", process.name)
+    } else {
+        process.command.join(" ")
+    }
+}
+
+/// What became of a process: how it ended, if it has and if that is known,
+/// and how long after the signal.
+pub fn end(gone: bool, end: Option<End>, after: Duration) -> Value {
+    Value::map([
+        ("gone", gone.into()),
+        ("exit", exit(end)),
+        ("signal", signal(end)),
+        ("duration", after.into()),
+    ])
+}
+
+/// What came of connecting, and how long it took.
+pub fn connection(came: Result<&[u8], &WorldError>, took: Duration) -> Value {
+    let errno = came
+        .err()
+        .and_then(|error| error.errno)
+        .map(Errno::from_raw);
+    let text = came
+        .ok()
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    Value::map([
+        ("text", text.into()),
+        (
+            "refused",
+            matches!(errno, Some(Errno::ECONNREFUSED | Errno::ENOENT)).into(),
+        ),
+        ("error", errno.map(|errno| format!("{errno:?}")).into()),
+        ("duration", took.into()),
+    ])
+}
+
+fn state(letter: char) -> &'static str {
+    match letter {
+        'R' => "running",
+        'D' => "disk-sleep",
+        'T' => "stopped",
+        't' => "traced",
+        'Z' => "zombie",
+        'X' | 'x' => "dead",
+        // S, and I: an idle kernel thread.
+        _ => "sleeping",
+    }
+}
+
+fn octal(bits: u32) -> Value {
+    Value::Text(format!("{bits:04o}"))
+}
+
+fn id(id: Option<u32>) -> Value {
+    id.map_or("unmapped".into(), |id| Value::Int(i64::from(id)))
+}
+
+fn ids([real, effective, saved, fs]: [Option<u32>; 4]) -> Value {
+    Value::map([
+        ("real", id(real)),
+        ("effective", id(effective)),
+        ("saved", id(saved)),
+        ("fs", id(fs)),
+    ])
+}
+
+fn capabilities(bits: u64) -> Value {
+    let names = (0..64).filter(|bit| bits & 1 << bit != 0).map(|bit| {
+        let known = caps::all().into_iter().find(|cap| cap.index() == bit);
+        match known {
+            Some(cap) => Value::Text(cap.to_string().to_ascii_lowercase()),
+            None => Value::Text(format!("cap_{bit}")),
+        }
+    });
+    Value::List(names.collect())
+}
+
+fn signals(bits: u64) -> Value {
+    Value::List(SignalSet::from_bits(bits).iter().map(Value::text).collect())
+}
+
+fn exit(end: Option<End>) -> Value {
+    match end {
+        Some(End::Exit(status)) => status.into(),
+        _ => Value::Absent,
+    }
+}
+
+fn signal(end: Option<End>) -> Value {
+    match end {
+        Some(End::Signal(number)) => match daemonlab::sys::Signal::new(number) {
+            Some(signal) => Value::text(signal),
+            None => Value::Text(format!("SIG{number}")),
+        },
+        _ => Value::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::world::facts::Captured;
+    use crate::world::facts::schema::{Field, Kind, Subject};
+
+    /// Every value has exactly the fields of its subject's schema, and each is
+    /// of the kind that the schema says.
+    fn fits(value: &Value, fields: &[Field], path: &str) {
+        let Value::Map(entries) = value else {
+            panic!("{path} is {value}, not a record");
+        };
+        let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+        for key in entries.keys() {
+            assert!(
+                names.contains(&key.as_str()),
+                "{path}.{key} is in no schema"
+            );
+        }
+        for field in fields {
+            let value = entries.get(field.name);
+            let path = format!("{path}.{}", field.name);
+            kind_fits(
+                value.unwrap_or_else(|| panic!("{path} is missing")),
+                field.kind,
+                &path,
+            );
+        }
+    }
+
+    fn kind_fits(value: &Value, kind: Kind, path: &str) {
+        match (kind, value) {
+            (_, Value::Absent) | (Kind::Bool, Value::Bool(_)) | (Kind::Time, Value::Time(_)) => {}
+            (Kind::Int | Kind::Pid | Kind::Uid | Kind::Gid, Value::Int(_)) => {}
+            (Kind::Uid | Kind::Gid, Value::Text(text)) if text == "unmapped" => {}
+            (Kind::Text | Kind::Octal | Kind::Signal | Kind::Capability, Value::Text(_)) => {}
+            (Kind::Word(words), Value::Text(text)) if words.contains(&text.as_str()) => {}
+            (Kind::List(inner) | Kind::Set(inner), Value::List(values)) => {
+                values
+                    .iter()
+                    .for_each(|value| kind_fits(value, *inner, path));
+            }
+            (Kind::Map(inner), Value::Map(entries)) => {
+                entries
+                    .values()
+                    .for_each(|value| kind_fits(value, *inner, path));
+            }
+            (Kind::Record(fields) | Kind::Each(fields), value) => fits(value, fields, path),
+            (kind, value) => panic!("{path} is {value}, which is not {kind}"),
+        }
+    }
+
+    fn process() -> ProcessFacts {
+        ProcessFacts {
+            pid: 7,
+            parent: 1,
+            session: 6,
+            group: 6,
+            name: "labd".into(),
+            command: vec!["labd".into(), "-d".into()],
+            executable: Some("/bin/labd".into()),
+            state: 'S',
+            terminal: None,
+            cwd: Some("/".into()),
+            root: Some("/".into()),
+            umask: 0o007,
+            descriptors: BTreeMap::from([(0, "/dev/null".into()), (3, "socket:[1]".into())]),
+            uid: [Some(1000), Some(1000), None, Some(1000)],
+            gid: [Some(1000); 4],
+            groups: vec![Some(1000), None],
+            capabilities: [0, 1 << 7, 1 << 7, u64::MAX, 0],
+            no_new_privs: false,
+            pending: 0,
+            blocked: 1 << 9,
+            ignored: 1 << 12 | 1 << 40,
+            caught: 0,
+            environment: BTreeMap::from([("PATH".into(), "/bin".into())]),
+            threads: 2,
+        }
+    }
+
+    fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+        path.split('.').fold(value, |value, name| match value {
+            Value::Map(entries) => &entries[name],
+            other => panic!("{other} has no fields"),
+        })
+    }
+
+    #[test]
+    fn every_value_has_the_fields_of_its_schema() {
+        let launch = LaunchFacts {
+            pid: 5,
+            end: Some(End::Exit(0)),
+            duration: Duration::from_millis(9),
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            matched: BTreeMap::from([("kill".into(), 3)]),
+            matched_at: BTreeMap::from([(
+                "kill".into(),
+                [1, 101, 203].map(Duration::from_millis).into(),
+            )]),
+        };
+        let file = FileFacts {
+            kind: Some("regular".into()),
+            mode: 0o644,
+            ..FileFacts::default()
+        };
+        let sockets = [SocketFacts {
+            protocol: "tcp".into(),
+            address: "127.0.0.1:80".into(),
+            processes: vec![7],
+        }];
+        for (subject, value) in [
+            (Subject::Process, process().value()),
+            (Subject::Launch, launch.value()),
+            (Subject::Fault, launch.fault_value("kill")),
+            (Subject::File, file.value()),
+            (Subject::Socket, socket(&sockets, "127.0.0.1:80")),
+            (Subject::Sandbox, sandbox(&[process()], &[])),
+            (
+                Subject::End,
+                end(true, Some(End::Signal(15)), Duration::ZERO),
+            ),
+            (Subject::Connection, connection(Ok(b"pong"), Duration::ZERO)),
+        ] {
+            fits(&value, subject.fields(), &subject.to_string());
+        }
+    }
+
+    #[test]
+    fn a_process_is_told_in_the_words_of_scenarios() {
+        let value = process().value();
+        for (path, expected) in [
+            ("session-leader", false.into()),
+            ("terminal", "none".into()),
+            ("umask", "0007".into()),
+            ("stdin", "/dev/null".into()),
+            ("stdout", Value::Absent),
+            ("extra-descriptors", vec!["socket:[1]"].into()),
+            ("descriptors.3", "socket:[1]".into()),
+            ("uid.saved", "unmapped".into()),
+            ("capabilities.effective", vec!["cap_setuid"].into()),
+            ("signals.blocked", vec!["SIGUSR1"].into()),
+            ("signals.ignored", vec!["SIGPIPE", "SIG41"].into()),
+            ("alive", true.into()),
+        ] {
+            assert_eq!(*at(&value, path), expected, "{path}");
+        }
+        let zombie = ProcessFacts {
+            state: 'Z',
+            ..process()
+        }
+        .value();
+        assert_eq!(*at(&zombie, "alive"), false.into());
+        assert_eq!(*at(&zombie, "exists"), true.into());
+    }
+
+    #[test]
+    fn gaps_are_the_time_between_matches() {
+        let launch = LaunchFacts {
+            matched: BTreeMap::from([("kill".into(), 3), ("once".into(), 1)]),
+            matched_at: BTreeMap::from([
+                (
+                    "kill".into(),
+                    [5, 105, 207].map(Duration::from_millis).into(),
+                ),
+                ("once".into(), vec![Duration::ZERO]),
+            ]),
+            ..LaunchFacts::default()
+        };
+        let kill = launch.fault_value("kill");
+        assert_eq!(*at(&kill, "matched"), 3.into());
+        assert_eq!(*at(&kill, "gaps.min"), Duration::from_millis(100).into());
+        assert_eq!(*at(&kill, "gaps.max"), Duration::from_millis(102).into());
+        assert_eq!(*at(&launch.fault_value("once"), "gaps.min"), Value::Absent);
+        assert_eq!(*at(&launch.fault_value("never"), "matched"), 0.into());
+    }
+
+    #[test]
+    fn a_missing_file_and_a_refused_connection_are_facts() {
+        let missing = FileFacts::default().value();
+        assert_eq!(*at(&missing, "exists"), false.into());
+        let refused = WorldError {
+            stage: "connect".into(),
+            errno: Some(libc::ECONNREFUSED),
+            evidence: String::new(),
+            remedy: String::new(),
+        };
+        let value = connection(Err(&refused), Duration::ZERO);
+        assert_eq!(*at(&value, "refused"), true.into());
+        assert_eq!(*at(&value, "error"), "ECONNREFUSED".into());
+        assert_eq!(*at(&value, "text"), Value::Absent);
+    }
+
+    #[test]
+    fn the_sandbox_counts_all_but_the_excepted() {
+        let other = ProcessFacts {
+            pid: 8,
+            command: Vec::new(),
+            ..process()
+        };
+        let value = sandbox(&[process(), other], &[7]);
+        assert_eq!(*at(&value, "count"), 1.into());
+        assert_eq!(*at(&value, "processes"), vec!["[labd]"].into());
+    }
+}
