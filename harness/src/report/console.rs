@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Reporter;
 use super::evidence::evidence;
 use crate::run::event::{CaseName, CaseReport, RunEvent, Summary};
-use crate::run::outcome::Verdict;
+use crate::run::outcome::{FailureKind, Verdict, text};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -232,8 +232,8 @@ fn word(verdict: &Verdict) -> (Style, &'static str) {
     match verdict {
         Verdict::Passed => (GREEN, "PASS"),
         Verdict::FailedAsDeclared { .. } => (YELLOW, "DEVIATES"),
-        Verdict::Failed { failure } => match failure.kind {
-            crate::run::outcome::FailureKind::Timeout => (RED, "TIMEOUT"),
+        Verdict::Failed { failures } => match failures.first() {
+            Some(failure) if failure.kind == FailureKind::Timeout => (RED, "TIMEOUT"),
             _ => (RED, "FAIL"),
         },
         Verdict::PassedUnexpectedly { .. } => (RED, "UNEXPECTED"),
@@ -278,7 +278,7 @@ fn body(report: &CaseReport) -> String {
         | Verdict::FailedAsDeclared { .. }
         | Verdict::Skipped { .. }
         | Verdict::NotRun => String::new(),
-        Verdict::Failed { failure } => failure.text.clone(),
+        Verdict::Failed { failures } => text(failures),
         Verdict::PassedUnexpectedly { reason, declared } => format!(
             "{RED}error{RED:#}: passed, though {declared} declares that it fails: {reason}\n  \
              = help: remove that entry"

@@ -89,11 +89,10 @@ mod tests {
         assert_eq!(failed["event"], "case-finished");
         assert_eq!(failed["id"], "a.yaml::failed");
         assert_eq!(failed["seconds"], 0.25);
-        let failure = &failed["failure"];
+        let failure = &failed["failures"][0];
         assert_eq!(failure["kind"], "expectation");
         assert_eq!(failure["line"], 11);
         assert_eq!(failure["actual"], "\"0022\"");
-        assert_eq!(failure["waited_seconds"], 1.0);
         assert_eq!(
             failure["text"],
             "error: process `daemon`: umask\n  --> a.yaml:11:22\n"

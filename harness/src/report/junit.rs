@@ -11,7 +11,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::Reporter;
 use super::evidence::evidence;
 use crate::run::event::{CaseReport, RunEvent};
-use crate::run::outcome::Verdict;
+use crate::run::outcome::{Verdict, plain};
 
 /// Collects cases, and writes the report when the run is over.
 #[derive(Debug)]
@@ -61,9 +61,10 @@ fn test_case(report: &CaseReport) -> TestCase {
     case.set_classname(report.case.file.to_string_lossy().as_ref())
         .set_time(report.duration);
     let line = match &report.verdict {
-        Verdict::Failed { failure } => failure.line,
-        _ => report.case.line,
+        Verdict::Failed { failures } => failures.first().map(|failure| failure.line),
+        _ => None,
     };
+    let line = line.unwrap_or(report.case.line);
     let file = report.case.file.to_string_lossy();
     case.extra.insert("file".into(), file.as_ref().into());
     case.extra
@@ -93,12 +94,16 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
     };
     match verdict {
         Verdict::Passed | Verdict::FailedAsDeclared { .. } => TestCaseStatus::success(),
-        Verdict::Failed { failure } => non_success(
-            NonSuccessKind::Failure,
-            failure.kind.name(),
-            &failure.title,
-            &failure.plain(),
-        ),
+        Verdict::Failed { failures } => {
+            let titles: Vec<&str> = failures.iter().map(|failure| failure.title.as_str()).collect();
+            let kind = failures.first().map_or("", |failure| failure.kind.name());
+            non_success(
+                NonSuccessKind::Failure,
+                kind,
+                &titles.join("; "),
+                &plain(failures),
+            )
+        }
         Verdict::PassedUnexpectedly { reason, declared } => non_success(
             NonSuccessKind::Failure,
             "unexpected-pass",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Reporter;
 use super::evidence;
 use crate::run::event::{CaseReport, RunEvent};
-use crate::run::outcome::Verdict;
+use crate::run::outcome::{Verdict, plain};
 
 /// Writes a folder a case: `report.json` with everything, `failure.txt` and
 /// `evidence.txt` to read, `LAUNCH.stdout` and `LAUNCH.stderr`, and each log
@@ -43,10 +43,10 @@ impl Keep {
             serde_json::to_vec_pretty(report)?,
         )?;
         fs::write(folder.join("evidence.txt"), evidence::evidence(seen))?;
-        if let Verdict::Failed { failure } | Verdict::FailedAsDeclared { failure, .. } =
+        if let Verdict::Failed { failures } | Verdict::FailedAsDeclared { failures, .. } =
             &report.verdict
         {
-            fs::write(folder.join("failure.txt"), failure.plain())?;
+            fs::write(folder.join("failure.txt"), plain(failures))?;
         }
         for launch in &seen.launches {
             let id = folder_name(&launch.id);

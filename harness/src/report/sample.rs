@@ -9,17 +9,16 @@ use crate::world::event::End;
 use crate::world::facts::{Captured, LaunchFacts};
 
 /// What failed, in colours.
-pub fn failure() -> Box<Failure> {
-    Box::new(Failure {
+pub fn failures() -> Vec<Failure> {
+    vec![Failure {
         kind: FailureKind::Expectation,
         title: "process `daemon`: umask".to_owned(),
         line: 11,
         column: 22,
         expected: Some("\"0007\"".to_owned()),
         actual: Some("\"0022\"".to_owned()),
-        waited: Some(Duration::from_secs(1)),
         text: "\x1b[31merror\x1b[0m: process `daemon`: umask\n  --> a.yaml:11:22\n".to_owned(),
-    })
+    }]
 }
 
 /// What was seen then.
@@ -51,12 +50,12 @@ pub fn verdicts() -> Vec<(&'static str, Verdict)> {
     let text = str::to_owned;
     vec![
         ("passed", Verdict::Passed),
-        ("failed", Verdict::Failed { failure: failure() }),
+        ("failed", Verdict::Failed { failures: failures() }),
         (
             "deviates",
             Verdict::FailedAsDeclared {
                 reason: text("it writes 0660"),
-                failure: failure(),
+                failures: failures(),
             },
         ),
         (

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -17,15 +16,15 @@ pub enum Verdict {
     Passed,
     /// Something it expects is not so.
     Failed {
-        /// What.
-        failure: Box<Failure>,
+        /// What; at least one thing, all of the same step.
+        failures: Vec<Failure>,
     },
     /// It failed, and the profile declares just that.
     FailedAsDeclared {
         /// Why it is expected, in the profile's words.
         reason: String,
         /// How it failed.
-        failure: Box<Failure>,
+        failures: Vec<Failure>,
     },
     /// It passed, though the profile declares that it fails.
     PassedUnexpectedly {
@@ -85,36 +84,26 @@ pub struct Failure {
     /// What was there instead; after a wait, the last that was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
-    /// How long was waited for it, in seconds.
-    #[serde(
-        rename = "waited_seconds",
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "maybe_seconds"
-    )]
-    pub waited: Option<Duration>,
     /// All of it for a reader: the line of the file with a caret, what was
     /// expected, what was there. It may be coloured by ANSI sequences, which
-    /// [`Failure::plain`] leaves out.
+    /// [`plain`] leaves out.
     #[serde(serialize_with = "without_colours")]
     pub text: String,
 }
 
-impl Failure {
-    /// The text for a reader, without colours.
-    pub fn plain(&self) -> String {
-        anstream::adapter::strip_str(&self.text).to_string()
-    }
+/// All of `failures` for a reader, in one text.
+pub fn text(failures: &[Failure]) -> String {
+    let texts: Vec<&str> = failures.iter().map(|failure| failure.text.trim_end()).collect();
+    texts.join("\n")
+}
+
+/// The same without colours.
+pub fn plain(failures: &[Failure]) -> String {
+    anstream::adapter::strip_str(&text(failures)).to_string()
 }
 
 fn without_colours<S: serde::Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&anstream::adapter::strip_str(text))
-}
-
-fn maybe_seconds<S: serde::Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => to.serialize_f64(time.as_secs_f64()),
-        None => to.serialize_none(),
-    }
 }
 
 /// What kind of failure it is.
