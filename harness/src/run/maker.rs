@@ -1,0 +1,15 @@
+//! Where worlds come from.
+
+use crate::world::spec::SandboxSpec;
+use crate::world::{World, WorldError};
+
+/// Makes one world after another. Each job of a run has its own, and asks for
+/// the next world only when the last one is finished, so that what is costly
+/// to set up can stay warm.
+pub trait WorldMaker {
+    /// Makes a world.
+    ///
+    /// # Errors
+    /// If it cannot be made. The maker is not asked again then.
+    fn make(&mut self, spec: &SandboxSpec) -> Result<Box<dyn World + '_>, WorldError>;
+}

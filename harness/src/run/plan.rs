@@ -1,0 +1,98 @@
+//! What a run is to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::scenario::Case;
+use crate::world::spec::FileSpec;
+
+use super::event::CaseName;
+use super::profile::Deviation;
+
+/// What a run is to do, all of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The cases, in the order in which they are started.
+    pub cases: Vec<Planned>,
+    /// How many cases there are that were not selected.
+    pub filtered_out: usize,
+    /// How many run at a time; at least one.
+    pub jobs: usize,
+    /// What holds for each of them.
+    pub setting: Setting,
+}
+
+/// A case that was selected.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The case.
+    pub case: Case,
+    /// Whether it runs.
+    pub fate: Fate,
+    /// How its profile expects it to fail, if it does.
+    pub deviation: Option<Deviation>,
+}
+
+/// Whether a case runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It does.
+    Run,
+    /// It is skipped, for this reason.
+    Skip(String),
+    /// It would be skipped for this reason, but must not be.
+    Missing(String),
+}
+
+/// What holds for every case of a run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// What `${target}` stands for.
+    pub target: Target,
+    /// How long a case may take that does not say so.
+    pub timeout: Duration,
+    /// How long every case may take, whatever it says.
+    pub timeout_for_all: Option<Duration>,
+    /// When evidence is gathered.
+    pub gather: Gather,
+}
+
+/// How long a case may take if neither it nor the command line says so.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The program that is tested.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Its path inside of a world: `${target}`.
+    pub path: PathBuf,
+    /// The folders of the host that it needs.
+    pub binds: Vec<PathBuf>,
+    /// What must be there so that it is found, such as a link to it.
+    pub files: Vec<FileSpec>,
+}
+
+/// When evidence is gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// When a case fails.
+    OnFailure,
+    /// Always.
+    Always,
+}
+
+impl Planned {
+    /// The case as reports name it.
+    pub fn name(&self) -> CaseName {
+        name_of(&self.case)
+    }
+}
+
+/// A case as reports name it: its line is that of its row, if it has one.
+pub fn name_of(case: &Case) -> CaseName {
+    let offset = case.name.as_ref().map_or(0, |name| name.span.start);
+    CaseName {
+        id: case.id.clone(),
+        file: PathBuf::from(&case.source.name),
+        line: case.source.position(offset).line,
+    }
+}
