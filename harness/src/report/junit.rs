@@ -95,7 +95,10 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
     match verdict {
         Verdict::Passed | Verdict::FailedAsDeclared { .. } => TestCaseStatus::success(),
         Verdict::Failed { failures } => {
-            let titles: Vec<&str> = failures.iter().map(|failure| failure.title.as_str()).collect();
+            let titles: Vec<&str> = failures
+                .iter()
+                .map(|failure| failure.title.as_str())
+                .collect();
             let kind = failures.first().map_or("", |failure| failure.kind.name());
             non_success(
                 NonSuccessKind::Failure,

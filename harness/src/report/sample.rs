@@ -50,7 +50,12 @@ pub fn verdicts() -> Vec<(&'static str, Verdict)> {
     let text = str::to_owned;
     vec![
         ("passed", Verdict::Passed),
-        ("failed", Verdict::Failed { failures: failures() }),
+        (
+            "failed",
+            Verdict::Failed {
+                failures: failures(),
+            },
+        ),
         (
             "deviates",
             Verdict::FailedAsDeclared {

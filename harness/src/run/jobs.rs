@@ -168,7 +168,11 @@ impl Books {
         match event {
             RunEvent::CaseStarted { case } => {
                 self.waiting.retain(|waiting| waiting.id != case.id);
-                let state = (case.clone(), Instant::now(), "was given its world".to_owned());
+                let state = (
+                    case.clone(),
+                    Instant::now(),
+                    "was given its world".to_owned(),
+                );
                 self.running.insert(case.id.clone(), state);
             }
             RunEvent::StepStarted {
@@ -191,20 +195,23 @@ impl Books {
     }
 
     fn unfinished(&mut self) -> Vec<RunEvent> {
-        let cut_short = std::mem::take(&mut self.running).into_values().map(
-            |(case, started, doing)| CaseReport {
+        let cut_short =
+            std::mem::take(&mut self.running)
+                .into_values()
+                .map(|(case, started, doing)| CaseReport {
+                    case,
+                    verdict: Verdict::CutShort { doing },
+                    duration: started.elapsed(),
+                    evidence: None,
+                });
+        let not_run = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .map(|case| CaseReport {
                 case,
-                verdict: Verdict::CutShort { doing },
-                duration: started.elapsed(),
+                verdict: Verdict::NotRun,
+                duration: Duration::ZERO,
                 evidence: None,
-            },
-        );
-        let not_run = std::mem::take(&mut self.waiting).into_iter().map(|case| CaseReport {
-            case,
-            verdict: Verdict::NotRun,
-            duration: Duration::ZERO,
-            evidence: None,
-        });
+            });
         cut_short
             .chain(not_run)
             .map(|report| RunEvent::CaseFinished(Box::new(report)))
@@ -266,9 +273,15 @@ impl Job {
                 Some(warm) => warm,
                 None => maker.insert(new_maker()?),
             };
-            Ok(case::run(planned, &self.plan.setting, warm, &self.stop, &mut |event| {
-                self.tell(event);
-            }))
+            Ok(case::run(
+                planned,
+                &self.plan.setting,
+                warm,
+                &self.stop,
+                &mut |event| {
+                    self.tell(event);
+                },
+            ))
         }));
         let outcome = match attempt {
             Ok(Ok(outcome)) => outcome,

@@ -4,8 +4,23 @@
 //! and a reporter sees nothing but events. A world is only known by its trait,
 //! so that a simulated one serves as well as the sandbox.
 //!
-//! - [`event`]: what a run tells;
-//! - [`outcome`]: how a case ended, and why.
+//! - [`plan`]: what a run is to do; [`profile`]: how a target is known to deviate;
+//! - [`jobs`]: the threads that take one case after another;
+//! - [`case`]: one case from its world to its verdict, `steps` carries out what
+//!   it says, [`watch`] waits, `evidence` looks around at the end;
+//! - [`event`], [`outcome`]: what a run tells;
+//! - [`maker`]: where worlds come from; [`stop`]: how a run is stopped.
 
+pub mod case;
 pub mod event;
+mod evidence;
+pub mod jobs;
+pub mod maker;
 pub mod outcome;
+pub mod plan;
+pub mod profile;
+mod steps;
+pub mod stop;
+#[cfg(test)]
+mod tests;
+pub mod watch;

@@ -93,7 +93,10 @@ pub struct Failure {
 
 /// All of `failures` for a reader, in one text.
 pub fn text(failures: &[Failure]) -> String {
-    let texts: Vec<&str> = failures.iter().map(|failure| failure.text.trim_end()).collect();
+    let texts: Vec<&str> = failures
+        .iter()
+        .map(|failure| failure.text.trim_end())
+        .collect();
     texts.join("\n")
 }
 

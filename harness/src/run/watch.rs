@@ -25,7 +25,15 @@ pub struct Watch<'a> {
     limit: Duration,
     stop: Stop,
     events: Vec<Event>,
-    ends: BTreeMap<i32, End>,
+    ends: BTreeMap<i32, (End, Duration)>,
+}
+
+/// How long something is waited for.
+pub struct Patience {
+    within: Duration,
+    end: Duration,
+    /// When the last look began: what it lacks was lacking then.
+    looked: Duration,
 }
 
 /// What a look gives.
@@ -66,65 +74,65 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Looks at once, then after every event and every short while, until what
-    /// is looked for is seen. When `within`, the case's time, or the run is
-    /// over, the last look tells what was lacking.
-    ///
-    /// # Errors
-    /// [`Trouble::Failed`] with the last look, or with what `look` itself gives.
-    pub fn until<T>(
-        &mut self,
-        within: Duration,
-        mut look: impl FnMut(&mut Self) -> Result<Look<T>, Trouble>,
-    ) -> Result<T, Trouble> {
-        let start = self.world.now();
-        loop {
-            // Read before the look, so that the last look is never earlier
-            // than the time that is given.
-            let now = self.world.now();
-            let lacking = match look(self)? {
-                Look::Seen(seen) => return Ok(seen),
-                Look::NotYet(lacking) => lacking,
-            };
-            if self.stop.is_set() {
-                return Err(Trouble::Stopped);
-            }
-            if now >= self.deadline {
-                let limit = self.limit;
-                let note = format!("the case's time, {limit:?}, was over while it waited for this");
-                return Err(failed(FailureKind::Timeout, lacking, &note));
-            }
-            let left = (start + within).saturating_sub(now);
-            if left.is_zero() && within.is_zero() {
-                return Err(Trouble::Failed(FailureKind::Expectation, lacking));
-            }
-            if left.is_zero() {
-                let note = format!("waited {within:?} for it; this is what was seen last");
-                return Err(failed(FailureKind::Expectation, lacking, &note));
-            }
-            let pause = TICK.min(left).min(self.deadline - now);
-            let events = self.world.wait(pause)?;
-            self.take_in(events);
+    /// The patience to wait so long for something, from now on.
+    pub fn patience(&self, within: Duration) -> Patience {
+        let now = self.world.now();
+        Patience {
+            within,
+            end: now + within,
+            looked: now,
         }
     }
 
-    /// Lets `time` pass, unless the case's time or the run is over before.
+    /// After a look that lacks something: lets the next event or a short while
+    /// pass, after which it is worth to look again.
     ///
     /// # Errors
-    /// [`Trouble::Failed`] with `lacking` if it is.
-    pub fn pause(&mut self, time: Duration, lacking: &Failure) -> Result<(), Trouble> {
-        let end = self.world.now() + time;
-        self.until(time, |watch| {
-            Ok(if watch.world.now() >= end {
-                Look::Seen(())
-            } else {
-                Look::NotYet(vec![lacking.clone()])
-            })
-        })
+    /// [`Trouble::Failed`] with what the look lacked if the patience or the
+    /// case's time was over before that look; [`Trouble::Stopped`] if the run
+    /// is.
+    pub fn rest(&mut self, patience: &mut Patience, lacking: Vec<Failure>) -> Result<(), Trouble> {
+        if self.stop.is_set() {
+            return Err(Trouble::Stopped);
+        }
+        let Patience {
+            within,
+            end,
+            looked,
+        } = *patience;
+        if looked >= self.deadline {
+            let limit = self.limit;
+            let note = format!("the case's time, {limit:?}, was over while it waited for this");
+            return Err(failed(FailureKind::Timeout, lacking, &note));
+        }
+        if looked >= end && within.is_zero() {
+            return Err(Trouble::Failed(FailureKind::Expectation, lacking));
+        }
+        if looked >= end {
+            let note = format!("waited {within:?} for it; this is what was seen last");
+            return Err(failed(FailureKind::Expectation, lacking, &note));
+        }
+        let events = self.world.wait(TICK.min(end.min(self.deadline) - looked))?;
+        self.take_in(events);
+        patience.looked = self.world.now();
+        Ok(())
     }
 
-    /// How a process ended that was the world's to reap.
-    pub fn end_of(&self, pid: i32) -> Option<End> {
+    /// Lets a short while pass, and tells whether something was written in it.
+    ///
+    /// # Errors
+    /// If the world is gone.
+    pub fn more_output(&mut self) -> Result<bool, WorldError> {
+        let events = self.world.wait(TICK)?;
+        let more = events
+            .iter()
+            .any(|event| matches!(event.what, What::Output { .. }));
+        self.take_in(events);
+        Ok(more)
+    }
+
+    /// How and when a process ended that was the world's to reap.
+    pub fn end_of(&self, pid: i32) -> Option<(End, Duration)> {
         self.ends.get(&pid).copied()
     }
 
@@ -132,7 +140,7 @@ impl<'a> Watch<'a> {
     pub fn take_in(&mut self, events: Vec<Event>) {
         for event in &events {
             if let What::Ended { pid, end } = event.what {
-                self.ends.insert(pid, end);
+                self.ends.insert(pid, (end, event.at));
             }
         }
         self.events.extend(events);

@@ -1,0 +1,15 @@
+//! The steps of a case: what each asks of the world, and what it waits for.
+//!
+//! - `state`: what a case knows under way, and the way into each step;
+//! - `launch`: starting a program, and the launcher's end;
+//! - `adopt`: finding a process that nobody started by name;
+//! - `check`: looking at facts;
+//! - `act`: signals and connections.
+
+mod act;
+mod adopt;
+mod check;
+mod launch;
+mod state;
+
+pub(super) use state::Steps;
