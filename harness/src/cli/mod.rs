@@ -1,3 +1,20 @@
 //! The command line: one file a command.
+//!
+//! - [`args`]: what can be said on it;
+//! - [`run`], [`list`], [`doctor`]: the commands;
+//! - [`exit_status`]: how they end;
+//! - [`target`]: which program `${target}` is;
+//! - [`chosen`]: from paths and filters to cases, for `run` and `list`;
+//! - [`interrupt`]: what Ctrl-C does.
 
+pub mod args;
+pub mod chosen;
+pub mod doctor;
 pub mod exit_status;
+pub mod interrupt;
+pub mod list;
+mod main;
+pub mod run;
+pub mod target;
+
+pub use main::main;

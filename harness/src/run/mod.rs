@@ -4,6 +4,7 @@
 //! and a reporter sees nothing but events. A world is only known by its trait,
 //! so that a simulated one serves as well as the sandbox.
 //!
+//! - [`select`]: from paths and filters to cases;
 //! - [`plan`]: what a run is to do; [`profile`]: how a target is known to deviate;
 //! - [`jobs`]: the threads that take one case after another;
 //! - [`case`]: one case from its world to its verdict, `steps` carries out what
@@ -19,6 +20,7 @@ pub mod maker;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
+pub mod select;
 mod steps;
 pub mod stop;
 #[cfg(test)]

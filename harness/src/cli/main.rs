@@ -1,0 +1,41 @@
+//! From the arguments to a command and its exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::args::{Args, Command};
+use super::exit_status::ExitStatus;
+use super::{doctor, list, run};
+
+/// What the binary `daemonlab` does: reads its arguments, carries out the
+/// command, and gives the exit status.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // Help and version come this way too. Whether they could be printed
+        // changes nothing: `daemonlab --help | head -1` is no failure.
+        Err(error) => {
+            let status = if error.use_stderr() {
+                ExitStatus::Usage
+            } else {
+                ExitStatus::Passed
+            };
+            let _ = error.print();
+            return status.into();
+        }
+    };
+    let result = match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+    };
+    match result {
+        Ok(status) => status.into(),
+        Err(stop) => {
+            // Nothing is left to say it to if stderr is closed.
+            let _ = stop.print();
+            stop.status.into()
+        }
+    }
+}

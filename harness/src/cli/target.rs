@@ -1,0 +1,132 @@
+//! Which program `${target}` is.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::run::plan::Target;
+use crate::world::spec::{FileContent, FileSpec};
+
+/// The name of the target that is part of this executable.
+pub const EMBEDDED: &str = "labd";
+
+/// Where worlds have the embedded target: a link to this executable, which is
+/// `labd` when it is called by that name.
+const EMBEDDED_PATH: &str = "/run/daemonlab/labd";
+
+/// The target that the command line names: the embedded one, a path if it has
+/// a slash, or else a program in `PATH`.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub fn resolve(name: &str) -> Result<Target, String> {
+    if name == EMBEDDED {
+        return embedded()
+            .map_err(|error| format!("cannot tell where this executable is: {error}"));
+    }
+    let path = if name.contains('/') {
+        PathBuf::from(name)
+    } else {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|path| check(path).is_ok())
+            .ok_or_else(|| {
+                format!(
+                    "there is no program `{name}` in PATH\n  = help: give its path with a slash: `--target ./{name}`"
+                )
+            })?
+    };
+    check(&path).map_err(|why| format!("`{name}` is no target: {why}"))?;
+    program(&path).map_err(|error| format!("cannot tell where `{name}` is: {error}"))
+}
+
+/// The embedded target.
+///
+/// # Errors
+/// If `/proc/self/exe` cannot be read.
+pub fn embedded() -> io::Result<Target> {
+    let executable = env::current_exe()?;
+    Ok(Target {
+        path: EMBEDDED_PATH.into(),
+        binds: folder(&executable),
+        files: vec![FileSpec {
+            path: EMBEDDED_PATH.into(),
+            content: FileContent::Symlink(executable),
+            mode: 0o777,
+            uid: 0,
+            gid: 0,
+        }],
+    })
+}
+
+/// A program on this machine as a target: its folder comes along, and that of
+/// the file behind it if it is a link.
+///
+/// # Errors
+/// If the links on its way cannot be followed.
+pub fn program(path: &Path) -> io::Result<Target> {
+    let path = std::path::absolute(path)?;
+    let behind = path.canonicalize()?;
+    let mut binds = folder(&path);
+    binds.extend(folder(&behind));
+    binds.dedup();
+    Ok(Target {
+        path,
+        binds,
+        files: Vec::new(),
+    })
+}
+
+fn folder(file: &Path) -> Vec<PathBuf> {
+    file.parent().map(Path::to_owned).into_iter().collect()
+}
+
+fn check(path: &Path) -> Result<(), String> {
+    let facts = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !facts.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    if facts.permissions().mode() & 0o111 == 0 {
+        return Err("it is not executable".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_looked_up() {
+        let target = resolve("sh").expect("there is a shell in PATH");
+        assert!(target.path.is_absolute(), "{target:?}");
+        assert!(target.binds.contains(&target.path.parent().expect("it has a folder").to_owned()));
+    }
+
+    #[test]
+    fn the_embedded_target_is_this_executable() {
+        let target = resolve(EMBEDDED).expect("it is there");
+        let executable = env::current_exe().expect("it is there");
+        assert_eq!(target.files[0].content, FileContent::Symlink(executable.clone()));
+        assert_eq!(target.binds, folder(&executable));
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_told() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "").expect("a file can be written");
+        for (name, says) in [
+            ("no-such-program-anywhere", "in PATH"),
+            ("./no/such/program", "No such file"),
+            (&plain.to_string_lossy(), "not executable"),
+            (&folder.path().to_string_lossy(), "no regular file"),
+        ] {
+            let error = resolve(name).expect_err(name);
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
