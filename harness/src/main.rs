@@ -1,3 +1,14 @@
-//! The binary `daemonlab`.
+//! The binary `daemonlab`: the harness, its helpers, and `labd`, told apart by
+//! the name that it is called by.
 
-fn main() {}
+use std::process::ExitCode;
+
+use daemonlab_harness::{cli, world};
+
+fn main() -> ExitCode {
+    // Before anything else: a helper must not have threads, or do a thing twice.
+    match world::real::helper_main() {
+        Some(status) => status,
+        None => cli::main(),
+    }
+}

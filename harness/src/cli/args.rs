@@ -129,19 +129,40 @@ pub struct Choice {
     pub paths: Vec<PathBuf>,
 
     /// Only cases whose id has TEXT in it; several: any of them
-    #[arg(short, long, value_name = "TEXT", env = "DAEMONLAB_FILTER", help_heading = "Which cases")]
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        env = "DAEMONLAB_FILTER",
+        help_heading = "Which cases"
+    )]
     pub filter: Vec<String>,
 
     /// Only the case with this id; several: any of them
-    #[arg(long, value_name = "ID", env = "DAEMONLAB_EXACT", help_heading = "Which cases")]
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "DAEMONLAB_EXACT",
+        help_heading = "Which cases"
+    )]
     pub exact: Vec<String>,
 
     /// No case whose id has TEXT in it
-    #[arg(long, value_name = "TEXT", env = "DAEMONLAB_SKIP", help_heading = "Which cases")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "DAEMONLAB_SKIP",
+        help_heading = "Which cases"
+    )]
     pub skip: Vec<String>,
 
     /// Only cases with this tag; several: any of them
-    #[arg(long, value_name = "TAG", env = "DAEMONLAB_TAG", help_heading = "Which cases")]
+    #[arg(
+        long,
+        value_name = "TAG",
+        env = "DAEMONLAB_TAG",
+        help_heading = "Which cases"
+    )]
     pub tag: Vec<String>,
 }
 
@@ -158,7 +179,13 @@ pub struct RunArgs {
     pub target: String,
 
     /// How many cases run at a time [default: the number of CPUs]
-    #[arg(short, long, value_name = "N", env = "DAEMONLAB_JOBS", help_heading = "How they run")]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "DAEMONLAB_JOBS",
+        help_heading = "How they run"
+    )]
     pub jobs: Option<NonZeroUsize>,
 
     /// How long each case may take, whatever its file says: `10s`, `2m` [default: what the file
@@ -168,11 +195,22 @@ pub struct RunArgs {
 
     /// What must not be missing: a case that needs it fails where it would be skipped. Several are
     /// separated by commas
-    #[arg(long, value_name = "CAPABILITY", value_delimiter = ',', env = "DAEMONLAB_REQUIRE", help_heading = "How they run")]
+    #[arg(
+        long,
+        value_name = "CAPABILITY",
+        value_delimiter = ',',
+        env = "DAEMONLAB_REQUIRE",
+        help_heading = "How they run"
+    )]
     pub require: Vec<Requirement>,
 
     /// How the target is known to deviate, and why
-    #[arg(long, value_name = "FILE", env = "DAEMONLAB_PROFILE", help_heading = "How they run")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DAEMONLAB_PROFILE",
+        help_heading = "How they run"
+    )]
     pub profile: Option<PathBuf>,
 
     /// Keep the evidence of every case in a folder [default: target/daemonlab]
@@ -180,15 +218,32 @@ pub struct RunArgs {
     pub keep: Option<PathBuf>,
 
     /// Write events to a file, as they happen, one a line
-    #[arg(long, value_name = "FILE", env = "DAEMONLAB_REPORT_JSON", help_heading = "What is reported")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DAEMONLAB_REPORT_JSON",
+        help_heading = "What is reported"
+    )]
     pub report_json: Option<PathBuf>,
 
     /// Write a JUnit report
-    #[arg(long, value_name = "FILE", env = "DAEMONLAB_REPORT_JUNIT", help_heading = "What is reported")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DAEMONLAB_REPORT_JUNIT",
+        help_heading = "What is reported"
+    )]
     pub report_junit: Option<PathBuf>,
 
     /// When to use colours
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, env = "DAEMONLAB_COLOR", help_heading = "What is reported")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_COLOR",
+        help_heading = "What is reported"
+    )]
     pub color: Color,
 }
 
@@ -208,7 +263,13 @@ pub struct ListArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct DoctorArgs {
     /// What must not be missing, separated by commas
-    #[arg(long, value_name = "CAPABILITY", value_delimiter = ',', default_value = "all", env = "DAEMONLAB_REQUIRE")]
+    #[arg(
+        long,
+        value_name = "CAPABILITY",
+        value_delimiter = ',',
+        default_value = "all",
+        env = "DAEMONLAB_REQUIRE"
+    )]
     pub require: Vec<Requirement>,
 
     /// One JSON object with every stage
@@ -285,7 +346,10 @@ mod tests {
     #[test]
     fn every_flag_has_its_variable() {
         for command in Args::command().get_subcommands() {
-            for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
+            for arg in command
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some())
+            {
                 let name = arg.get_long().expect("it was filtered");
                 if name == "help" {
                     continue;

@@ -93,16 +93,24 @@ pub fn choose(choice: &Choice) -> Result<Chosen, Halt> {
         ));
     }
     let files = select::find(&paths)?;
-    let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
     let shown = shown.join(", ");
     if files.is_empty() {
         return Err(Halt::new(
             ExitStatus::NothingSelected,
-            format!("there is no scenario file in {shown}\n  = help: scenario files end in `.yaml` or `.yml`"),
+            format!(
+                "there is no scenario file in {shown}\n  = help: scenario files end in `.yaml` or `.yml`"
+            ),
         ));
     }
     let scenarios = select::load(&files)?;
-    let all: Vec<Case> = scenarios.into_iter().flat_map(|scenario| scenario.cases).collect();
+    let all: Vec<Case> = scenarios
+        .into_iter()
+        .flat_map(|scenario| scenario.cases)
+        .collect();
     let ids: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
     let filter = Filter {
         substrings: choice.filter.clone(),
@@ -110,9 +118,15 @@ pub fn choose(choice: &Choice) -> Result<Chosen, Halt> {
         skip: choice.skip.clone(),
         tags: choice.tag.clone(),
     };
-    let cases: Vec<Case> = all.into_iter().filter(|case| filter.lets_through(case)).collect();
+    let cases: Vec<Case> = all
+        .into_iter()
+        .filter(|case| filter.lets_through(case))
+        .collect();
     if cases.is_empty() {
-        return Err(Halt::new(ExitStatus::NothingSelected, nothing(choice, &ids, &shown)));
+        return Err(Halt::new(
+            ExitStatus::NothingSelected,
+            nothing(choice, &ids, &shown),
+        ));
     }
     Ok(Chosen { cases, ids })
 }
@@ -122,11 +136,14 @@ fn nothing(choice: &Choice, ids: &[String], paths: &str) -> String {
     let mut message = format!("none of the {count} cases in {paths} was selected");
     let nearest = choice.exact.iter().find_map(|exact| {
         let near = ids.iter().map(|id| (strsim::jaro_winkler(exact, id), id));
-        near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8)
+        near.max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(score, _)| *score > 0.8)
     });
     match nearest {
         Some((_, id)) => message += &format!("\n  = help: did you mean `--exact '{id}'`?"),
-        None => message += "\n  = help: `daemonlab list` shows the cases and takes the same filters",
+        None => {
+            message += "\n  = help: `daemonlab list` shows the cases and takes the same filters"
+        }
     }
     message
 }

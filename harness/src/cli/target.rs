@@ -7,14 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::run::plan::Target;
-use crate::world::spec::{FileContent, FileSpec};
+use crate::world::real::{EXECUTABLE, bind_for};
 
 /// The name of the target that is part of this executable.
 pub const EMBEDDED: &str = "labd";
-
-/// Where worlds have the embedded target: a link to this executable, which is
-/// `labd` when it is called by that name.
-const EMBEDDED_PATH: &str = "/run/daemonlab/labd";
 
 /// The target that the command line names: the embedded one, a path if it has
 /// a slash, or else a program in `PATH`.
@@ -23,8 +19,7 @@ const EMBEDDED_PATH: &str = "/run/daemonlab/labd";
 /// What is wrong with it, and what to do.
 pub fn resolve(name: &str) -> Result<Target, String> {
     if name == EMBEDDED {
-        return embedded()
-            .map_err(|error| format!("cannot tell where this executable is: {error}"));
+        return Ok(embedded());
     }
     let path = if name.contains('/') {
         PathBuf::from(name)
@@ -43,23 +38,12 @@ pub fn resolve(name: &str) -> Result<Target, String> {
     program(&path).map_err(|error| format!("cannot tell where `{name}` is: {error}"))
 }
 
-/// The embedded target.
-///
-/// # Errors
-/// If `/proc/self/exe` cannot be read.
-pub fn embedded() -> io::Result<Target> {
-    let executable = env::current_exe()?;
-    Ok(Target {
-        path: EMBEDDED_PATH.into(),
-        binds: folder(&executable),
-        files: vec![FileSpec {
-            path: EMBEDDED_PATH.into(),
-            content: FileContent::Symlink(executable),
-            mode: 0o777,
-            uid: 0,
-            gid: 0,
-        }],
-    })
+/// The embedded target: every world has this executable by that name.
+pub fn embedded() -> Target {
+    Target {
+        path: EXECUTABLE.into(),
+        binds: Vec::new(),
+    }
 }
 
 /// A program on this machine as a target: its folder comes along, and that of
@@ -70,18 +54,9 @@ pub fn embedded() -> io::Result<Target> {
 pub fn program(path: &Path) -> io::Result<Target> {
     let path = std::path::absolute(path)?;
     let behind = path.canonicalize()?;
-    let mut binds = folder(&path);
-    binds.extend(folder(&behind));
+    let mut binds = vec![bind_for(&path), bind_for(&behind)];
     binds.dedup();
-    Ok(Target {
-        path,
-        binds,
-        files: Vec::new(),
-    })
-}
-
-fn folder(file: &Path) -> Vec<PathBuf> {
-    file.parent().map(Path::to_owned).into_iter().collect()
+    Ok(Target { path, binds })
 }
 
 fn check(path: &Path) -> Result<(), String> {
@@ -103,15 +78,11 @@ mod tests {
     fn a_bare_name_is_looked_up() {
         let target = resolve("sh").expect("there is a shell in PATH");
         assert!(target.path.is_absolute(), "{target:?}");
-        assert!(target.binds.contains(&target.path.parent().expect("it has a folder").to_owned()));
-    }
-
-    #[test]
-    fn the_embedded_target_is_this_executable() {
-        let target = resolve(EMBEDDED).expect("it is there");
-        let executable = env::current_exe().expect("it is there");
-        assert_eq!(target.files[0].content, FileContent::Symlink(executable.clone()));
-        assert_eq!(target.binds, folder(&executable));
+        assert!(
+            target
+                .binds
+                .contains(&target.path.parent().expect("it has a folder").to_owned())
+        );
     }
 
     #[test]

@@ -8,22 +8,30 @@ use super::Reporter;
 use super::evidence;
 use crate::run::event::{CaseReport, RunEvent};
 use crate::run::outcome::{Verdict, plain};
+use crate::run::plan::folder_name;
 
 /// Writes a folder a case: `report.json` with everything, `failure.txt` and
 /// `evidence.txt` to read, `LAUNCH.stdout` and `LAUNCH.stderr`, and each log
-/// under its file name. What an earlier run left in a case's folder goes away.
+/// under its file name.
 #[derive(Debug)]
 pub struct Keep {
     folder: PathBuf,
 }
 
 impl Keep {
-    /// Keeps below `folder`, which is made if it is not there.
+    /// Keeps below `folder`, which is made if it is not there. What an earlier
+    /// run kept of the cases with these ids goes away.
     ///
     /// # Errors
-    /// If it cannot be made.
-    pub fn new(folder: &Path) -> io::Result<Keep> {
+    /// If it cannot be made, or what is there cannot be removed.
+    pub fn new<'a>(folder: &Path, ids: impl IntoIterator<Item = &'a str>) -> io::Result<Keep> {
         fs::create_dir_all(folder)?;
+        for id in ids {
+            match fs::remove_dir_all(folder.join(folder_name(id))) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
         Ok(Keep {
             folder: folder.to_owned(),
         })
@@ -34,10 +42,7 @@ impl Keep {
             return Ok(());
         };
         let folder = self.folder.join(folder_name(&report.case.id));
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::create_dir_all(&folder)?,
-        }
+        fs::create_dir_all(&folder)?;
         fs::write(
             folder.join("report.json"),
             serde_json::to_vec_pretty(report)?,
@@ -77,16 +82,6 @@ impl Reporter for Keep {
     }
 }
 
-/// A name that is one file name everywhere. Two ids give two names, since only
-/// what an id separates by is replaced, and by something that ids do not have.
-fn folder_name(id: &str) -> String {
-    let name = id.replace("::", "@").replace('/', "+");
-    match name.strip_prefix('.') {
-        Some(rest) => format!("_{rest}"),
-        None => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample;
@@ -97,7 +92,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let old = folder.path().join("a.yaml@failed/old");
         fs::create_dir_all(&old).expect("it can be made");
-        let mut keep = Keep::new(folder.path()).expect("the folder is there");
+        let mut keep = Keep::new(folder.path(), ["a.yaml::failed"]).expect("the folder is there");
         for event in sample::run() {
             keep.event(&event).expect("it can be written");
         }

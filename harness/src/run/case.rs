@@ -1,5 +1,6 @@
 //! One case, from its world to its verdict.
 
+use std::path::Path;
 use std::time::Duration;
 
 use annotate_snippets::Renderer;
@@ -8,6 +9,7 @@ use crate::expect;
 use crate::scenario::model::{Action, Case, Fault, Launch, Target};
 use crate::scenario::source::Span;
 use crate::scenario::{Scope, template};
+use crate::world::real::bind_for;
 use crate::world::spec::{FaultAction, SandboxSpec};
 use crate::world::{World, WorldError};
 
@@ -15,7 +17,7 @@ use super::event::RunEvent;
 use super::evidence;
 use super::maker::WorldMaker;
 use super::outcome::{Evidence, Failure, FailureKind, Verdict};
-use super::plan::{Gather, Planned, Setting, name_of};
+use super::plan::{Gather, Planned, Setting, folder_name, name_of};
 use super::steps::Steps;
 use super::stop::Stop;
 use super::watch::{Trouble, Watch};
@@ -42,7 +44,7 @@ pub fn run<M: WorldMaker>(
             return (failed(case, FailureKind::Step, vec![failure]), None);
         }
     };
-    let mut world = match maker.make(&spec) {
+    let mut world = match maker.make(&spec, &folder_name(&case.id)) {
         Ok(world) => world,
         Err(error) => {
             let message = error.to_string();
@@ -71,13 +73,11 @@ fn sandbox(
     scope: &Scope,
 ) -> Result<SandboxSpec, template::Unresolved> {
     let mut binds = setting.target.binds.clone();
-    binds.push(case.dir.clone());
+    let file = Path::new(&case.source.name).file_name().unwrap_or_default();
+    binds.push(bind_for(&case.dir.join(file)));
     binds.sort();
     binds.dedup();
-    let mut spec = case.sandbox_spec(binds, scope)?;
-    spec.files
-        .splice(0..0, setting.target.files.iter().cloned());
-    Ok(spec)
+    case.sandbox_spec(binds, scope)
 }
 
 fn in_world(

@@ -7,9 +7,11 @@ use crate::world::{World, WorldError};
 /// the next world only when the last one is finished, so that what is costly
 /// to set up can stay warm.
 pub trait WorldMaker {
-    /// Makes a world.
+    /// Makes a world. `folder` is a file name of its own for each case, by
+    /// which a maker may keep what lies in the world when it ends.
     ///
     /// # Errors
     /// If it cannot be made. The maker is not asked again then.
-    fn make(&mut self, spec: &SandboxSpec) -> Result<Box<dyn World + '_>, WorldError>;
+    fn make(&mut self, spec: &SandboxSpec, folder: &str)
+    -> Result<Box<dyn World + '_>, WorldError>;
 }

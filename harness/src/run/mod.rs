@@ -10,16 +10,19 @@
 //! - [`case`]: one case from its world to its verdict, `steps` carries out what
 //!   it says, [`watch`] waits, `evidence` looks around at the end;
 //! - [`event`], [`outcome`]: what a run tells;
-//! - [`maker`]: where worlds come from; [`stop`]: how a run is stopped.
+//! - [`fate`]: whether a case runs here;
+//! - [`maker`]: where worlds come from, [`real`]: the sandboxes; [`stop`]: how a run is stopped.
 
 pub mod case;
 pub mod event;
 mod evidence;
+pub mod fate;
 pub mod jobs;
 pub mod maker;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
+pub mod real;
 pub mod select;
 mod steps;
 pub mod stop;

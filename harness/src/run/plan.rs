@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::scenario::Case;
-use crate::world::spec::FileSpec;
 
 use super::event::CaseName;
 use super::profile::Deviation;
@@ -67,8 +66,6 @@ pub struct Target {
     pub path: PathBuf,
     /// The folders of the host that it needs.
     pub binds: Vec<PathBuf>,
-    /// What must be there so that it is found, such as a link to it.
-    pub files: Vec<FileSpec>,
 }
 
 /// When evidence is gathered.
@@ -84,6 +81,16 @@ impl Planned {
     /// The case as reports name it.
     pub fn name(&self) -> CaseName {
         name_of(&self.case)
+    }
+}
+
+/// A file name for a case. Two ids give two names, since only what an id
+/// separates by is replaced, and by something that ids do not have.
+pub fn folder_name(id: &str) -> String {
+    let name = id.replace("::", "@").replace('/', "+");
+    match name.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => name,
     }
 }
 

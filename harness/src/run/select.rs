@@ -79,7 +79,10 @@ pub struct Found {
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Found>, SelectError> {
     let mut found = BTreeSet::new();
     for path in paths {
-        let id: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        let id: PathBuf = path
+            .components()
+            .filter(|part| *part != Component::CurDir)
+            .collect();
         walk(path, &id, true, &mut found)?;
     }
     Ok(found.into_iter().collect())
@@ -101,7 +104,9 @@ fn walk(
         }
         return Ok(());
     }
-    let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+    let is_yaml = path
+        .extension()
+        .is_some_and(|ext| ext == "yaml" || ext == "yml");
     if named || is_yaml {
         found.insert(Found {
             id: id.to_string_lossy().into_owned(),
@@ -145,7 +150,13 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder can be made");
         let at = |name: &str| root.path().join(name);
         fs::create_dir_all(at("b/.hidden")).expect("a folder can be made");
-        for name in ["b/z.yaml", "b/a.yml", "a.yaml", "b/notes.md", "b/.hidden/x.yaml"] {
+        for name in [
+            "b/z.yaml",
+            "b/a.yml",
+            "a.yaml",
+            "b/notes.md",
+            "b/.hidden/x.yaml",
+        ] {
             fs::write(at(name), "").expect("a file can be written");
         }
         let root = root.path().to_string_lossy();
@@ -156,12 +167,21 @@ mod tests {
         assert_eq!(ids(&[PathBuf::from(&*root)]), everything);
         let twice = [at("b"), at("b/z.yaml"), at("./b/z.yaml")];
         assert_eq!(ids(&twice), folder(&["b/a.yml", "b/z.yaml"]), "each once");
-        assert_eq!(ids(&[at("b/notes.md")]), folder(&["b/notes.md"]), "whoever names it means it");
+        assert_eq!(
+            ids(&[at("b/notes.md")]),
+            folder(&["b/notes.md"]),
+            "whoever names it means it"
+        );
     }
 
     #[test]
     fn what_is_not_there_is_an_error() {
         let error = find(&["no/such.yaml".into()]).expect_err("it is not there");
-        assert!(error.to_string().starts_with("cannot read `no/such.yaml`: "), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot read `no/such.yaml`: "),
+            "{error}"
+        );
     }
 }

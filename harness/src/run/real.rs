@@ -1,0 +1,158 @@
+//! Real worlds for the runner. Nothing else here knows them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use daemonlab::sys::Signal;
+use nix::errno::Errno;
+
+use crate::scenario::Capability;
+use crate::world::event::Event;
+use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
+use crate::world::real::probe::{self, Probe, Stage};
+use crate::world::real::{Host, RealWorld};
+use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+use crate::world::{World, WorldError};
+
+use super::fate::{Missing, Why};
+use super::maker::WorldMaker;
+
+/// Makes sandboxes, one supervisor for all of them.
+#[derive(Debug)]
+pub struct RealMaker {
+    host: Host,
+    keep: Option<PathBuf>,
+}
+
+impl RealMaker {
+    /// Starts the supervisor. With `keep`, what lies in a world when it ends is
+    /// copied into a folder below that one.
+    ///
+    /// # Errors
+    /// As [`Host::start`].
+    pub fn start(keep: Option<PathBuf>) -> Result<RealMaker, WorldError> {
+        Ok(RealMaker {
+            host: Host::start()?,
+            keep,
+        })
+    }
+}
+
+impl WorldMaker for RealMaker {
+    fn make(
+        &mut self,
+        spec: &SandboxSpec,
+        folder: &str,
+    ) -> Result<Box<dyn World + '_>, WorldError> {
+        let world = self.host.world(spec)?;
+        Ok(match &self.keep {
+            None => Box::new(world),
+            Some(keep) => Box::new(Kept {
+                world,
+                folder: keep.join(folder),
+            }),
+        })
+    }
+}
+
+/// What this machine lacks, with the failed stage as the reason.
+///
+/// # Errors
+/// If the probe cannot be started.
+pub fn missing() -> Result<(Probe, Missing), WorldError> {
+    let probe = probe::probe(Path::new("/proc/self/exe"))?;
+    let mut missing = BTreeMap::new();
+    for capability in Capability::ALL {
+        let asked = probe::Capability::from_name(capability.name());
+        let Some(stage) = asked.and_then(|asked| probe.why_not(asked)) else {
+            continue;
+        };
+        missing.insert(capability, why(stage));
+    }
+    Ok((probe, Missing(missing)))
+}
+
+fn why(stage: &Stage) -> Why {
+    let errno = stage.errno.map_or(String::new(), |errno| {
+        let errno = Errno::from_raw(errno);
+        format!(": {} ({errno:?})", errno.desc())
+    });
+    let short = format!("{} cannot {}{errno}", stage.name, stage.what);
+    let mut long = short.clone();
+    for (what, text) in [
+        ("evidence", &stage.evidence),
+        ("cause", &stage.cause),
+        ("help", &stage.remedy),
+    ] {
+        if !text.is_empty() {
+            long += &format!("\n  = {what}: {text}");
+        }
+    }
+    Why { short, long }
+}
+
+/// A sandbox whose files are copied out before it ends.
+#[derive(Debug)]
+struct Kept {
+    world: RealWorld,
+    folder: PathBuf,
+}
+
+impl World for Kept {
+    fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
+        self.world.launch(launch)
+    }
+
+    fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
+        self.world.launch_facts(id)
+    }
+
+    fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {
+        self.world.processes()
+    }
+
+    fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
+        self.world.file(path)
+    }
+
+    fn sockets(&mut self) -> Result<Vec<SocketFacts>, WorldError> {
+        self.world.sockets()
+    }
+
+    fn signal(&mut self, pid: i32, signal: Signal) -> Result<(), WorldError> {
+        self.world.signal(pid, signal)
+    }
+
+    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
+        self.world.hang_up(id)
+    }
+
+    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
+        self.world.write_file(file)
+    }
+
+    fn connect(
+        &mut self,
+        address: &str,
+        data: &[u8],
+        enough: usize,
+        within: Duration,
+    ) -> Result<Vec<u8>, WorldError> {
+        self.world.connect(address, data, enough, within)
+    }
+
+    fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
+        self.world.wait(at_most)
+    }
+
+    fn now(&self) -> Duration {
+        self.world.now()
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
+        let kept = self.world.keep(&self.folder);
+        let events = Box::new(self.world).finish()?;
+        kept.map(|()| events)
+    }
+}
