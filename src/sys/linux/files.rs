@@ -1,6 +1,6 @@
 //! Files by name, and what is asked of them.
 
-use std::os::fd::{IntoRawFd, RawFd};
+use std::os::fd::{BorrowedFd, IntoRawFd, RawFd};
 use std::path::Path;
 
 use nix::fcntl::{AtFlags, OFlag, RenameFlags};
@@ -68,7 +68,7 @@ pub(super) fn rename(dir: At, from: &Path, to: &Path, replace: Replace) -> Resul
 
 /// As atomic where it matters: it fails with EEXIST if the new name is taken.
 /// For a moment the file has both names.
-fn link_then_unlink(dir: std::os::fd::BorrowedFd<'_>, from: &Path, to: &Path) -> Result<()> {
+fn link_then_unlink(dir: BorrowedFd<'_>, from: &Path, to: &Path) -> Result<()> {
     unistd::linkat(dir, from, dir, to, AtFlags::empty())?;
     unistd::unlinkat(dir, from, UnlinkatFlags::NoRemoveDir).inspect_err(|_| {
         // Nothing has been renamed, so nothing may look as if it had.

@@ -1,0 +1,17 @@
+//! The real backend against the real kernel: every call of the table, with
+//! the errors that can be had on purpose.
+//!
+//! What touches the whole process runs in a process of its own (`support`).
+
+mod clock;
+mod credentials;
+mod descriptors;
+mod environment;
+mod fallbacks;
+mod files;
+mod process;
+mod signals;
+mod sockets;
+mod support;
+mod users;
+mod waiting;
