@@ -186,35 +186,38 @@ fn a_handler_interrupts_a_read() {
 
 #[test]
 fn a_lock_is_the_open_files_and_never_waited_for() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("lock");
-    let how = OpenHow {
-        create: true,
-        ..OpenHow::new(Access::ReadWrite)
-    };
-    let open = || Linux.open(At::Cwd, &path, how, 0o600).unwrap();
-    let (one, two) = (open(), open());
-    Linux.flock(one.raw(), Lock::Exclusive).unwrap();
-    assert_eq!(
-        Linux.flock(two.raw(), Lock::Exclusive),
-        Err(Errno::EWOULDBLOCK)
-    );
-    assert_eq!(
-        Linux.flock(two.raw(), Lock::Shared),
-        Err(Errno::EWOULDBLOCK)
-    );
-    Linux.flock(one.raw(), Lock::Exclusive).unwrap();
-    Linux.flock(one.raw(), Lock::Shared).unwrap();
-    Linux.flock(two.raw(), Lock::Shared).unwrap();
-    assert_eq!(
-        Linux.flock(two.raw(), Lock::Exclusive),
-        Err(Errno::EWOULDBLOCK)
-    );
-    Linux.flock(one.raw(), Lock::Unlock).unwrap();
-    // A refused upgrade from shared to exclusive lets go of the shared one.
-    Linux.flock(two.raw(), Lock::Exclusive).unwrap();
-    drop(two);
-    Linux.flock(one.raw(), Lock::Exclusive).unwrap();
+    // A lock that did wait would wait for ever.
+    alone(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let how = OpenHow {
+            create: true,
+            ..OpenHow::new(Access::ReadWrite)
+        };
+        let open = || Linux.open(At::Cwd, &path, how, 0o600).unwrap();
+        let (one, two) = (open(), open());
+        Linux.flock(one.raw(), Lock::Exclusive).unwrap();
+        assert_eq!(
+            Linux.flock(two.raw(), Lock::Exclusive),
+            Err(Errno::EWOULDBLOCK)
+        );
+        assert_eq!(
+            Linux.flock(two.raw(), Lock::Shared),
+            Err(Errno::EWOULDBLOCK)
+        );
+        Linux.flock(one.raw(), Lock::Exclusive).unwrap();
+        Linux.flock(one.raw(), Lock::Shared).unwrap();
+        Linux.flock(two.raw(), Lock::Shared).unwrap();
+        assert_eq!(
+            Linux.flock(two.raw(), Lock::Exclusive),
+            Err(Errno::EWOULDBLOCK)
+        );
+        Linux.flock(one.raw(), Lock::Unlock).unwrap();
+        // A refused upgrade from shared to exclusive lets go of the shared one.
+        Linux.flock(two.raw(), Lock::Exclusive).unwrap();
+        drop(two);
+        Linux.flock(one.raw(), Lock::Exclusive).unwrap();
+    });
 }
 
 #[test]

@@ -117,6 +117,10 @@ fn permissions(mode: u32) -> Mode {
     Mode::from_bits_truncate(mode)
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "st_nlink is narrower on other machines"
+)]
 fn record(found: &stat::FileStat) -> Stat {
     let kind = match SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT {
         SFlag::S_IFREG => FileKind::Regular,

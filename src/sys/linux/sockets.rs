@@ -92,6 +92,7 @@ pub(super) fn receive(fd: RawFd, max_bytes: usize, max_fds: usize) -> Result<Mes
 ///
 /// # Safety
 /// recvmsg(2) has filled `header`, and its control part is still there.
+#[allow(clippy::unnecessary_cast, reason = "cmsg_len is narrower with musl")]
 unsafe fn rights(header: &libc::msghdr) -> Vec<RawFd> {
     let mut fds = Vec::new();
     // SAFETY: the macros walk the control messages that the kernel wrote, and
