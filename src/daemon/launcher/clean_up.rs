@@ -1,0 +1,164 @@
+//! After a failure nothing of the start is left running.
+
+use std::time::Duration;
+
+use super::watch::{Absent, Child, ChildState, End, Watch, Woken, reap};
+use crate::daemon::record::Record;
+use crate::daemon::retry::uninterrupted;
+use crate::daemon::{Cause, Failure, OnTimeout, Stage};
+use crate::sys::records::{Ended, KillTarget, WaitFor, WaitMode};
+use crate::sys::{Errno, Pid, Signal, System};
+
+/// How long a process may take that has said that it ends, or was killed.
+const END_GRACE: Duration = Duration::from_secs(5);
+
+impl<S: System> Watch<S> {
+    /// Sees to it that everything has ended, and completes the failure with
+    /// what is known of that.
+    pub(super) fn clean_up(&mut self, end: End) -> Failure {
+        let (ending, mut failure) = match end {
+            End::Ending(failure) => (true, failure),
+            End::Running(failure) => (false, failure),
+        };
+        let timed_out = matches!(failure.cause, Cause::TimedOut(_));
+        if timed_out && self.launcher.on_timeout == OnTimeout::Leave {
+            failure.aftermath = self.daemon.as_ref().map(left_running);
+            return failure;
+        }
+        if ending && self.all_end() {
+            return self.explain(failure);
+        }
+        let mut trouble = self.kill();
+        if !self.all_end() && trouble.is_none() {
+            trouble = self
+                .survivor()
+                .map(|pid| format!("PID {pid} has not ended after SIGKILL"));
+        }
+        failure.aftermath = trouble;
+        failure
+    }
+
+    /// Waits until all have ended; false if they take too long.
+    fn all_end(&mut self) -> bool {
+        let Ok(now) = self.launcher.sys.now() else {
+            return false;
+        };
+        let deadline = now.saturating_add(END_GRACE);
+        loop {
+            match self.all_have_ended() {
+                Ok(false) => {}
+                Ok(true) => return true,
+                Err(_) => return false,
+            }
+            match self.wake(deadline) {
+                Ok(Woken::Record(Record::Started(pid))) => self.daemon = Some(Child::new(pid)),
+                Ok(Woken::Record(_) | Woken::Something) => {}
+                Ok(Woken::Late) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// Reaps who has ended: the daemon, then the intermediate.
+    fn all_have_ended(&mut self) -> Result<bool, Failure> {
+        self.reap_daemon()?;
+        let daemon_ended = match &self.daemon {
+            Some(daemon) => daemon.reaped(),
+            // It has not been born, or it would hold the pipe.
+            None => self.pipe.is_none(),
+        };
+        if !daemon_ended {
+            return Ok(false);
+        }
+        reap(&self.launcher.sys, &mut self.intermediate, Absent::Gone)?;
+        if !self.intermediate.reaped() {
+            return Ok(false);
+        }
+        if self.daemon.is_some() || self.intermediate.state != EXITED {
+            return Ok(true);
+        }
+        // The intermediate had a child, which ended before it said its PID. It
+        // is the launcher's by now.
+        let sys = &self.launcher.sys;
+        match uninterrupted(|| sys.wait(WaitFor::Any, WaitMode::NoHang)) {
+            Ok(Some(waited)) => {
+                self.daemon = Some(Child {
+                    pid: waited.pid,
+                    state: ChildState::Reaped(Some(waited.end)),
+                });
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// SIGKILL for the intermediate first, which then forks no more; then for
+    /// its process group, in which the daemon was born; then for the daemon,
+    /// which may have left it. Gives what went wrong.
+    fn kill(&mut self) -> Option<String> {
+        let mut trouble = None;
+        let sys = &self.launcher.sys;
+        if let Some(root) = &mut self.root
+            && let Err(errno) = root.take_back(sys)
+        {
+            trouble = Some(format!(
+                "root could not be taken back to end it ({errno:?})"
+            ));
+        }
+        let mut targets = Vec::new();
+        if !self.intermediate.reaped() {
+            let pid = self.intermediate.pid;
+            targets.extend([KillTarget::Process(pid), KillTarget::Group(pid)]);
+        }
+        if let Some(daemon) = self.daemon.as_ref().filter(|daemon| !daemon.reaped()) {
+            let pid = daemon.pid;
+            targets.extend([KillTarget::Group(pid), KillTarget::Process(pid)]);
+        }
+        for target in targets {
+            match sys.kill(target, Some(Signal::KILL)) {
+                // ESRCH: no such group, or nobody in it any more.
+                Ok(()) | Err(Errno::ESRCH) => {}
+                Err(errno) => {
+                    let (KillTarget::Process(pid) | KillTarget::Group(pid)) = target;
+                    trouble = Some(format!("PID {pid} could not be killed ({errno:?})"));
+                }
+            }
+        }
+        trouble
+    }
+
+    fn survivor(&self) -> Option<Pid> {
+        let children = self.daemon.iter().chain([&self.intermediate]);
+        children
+            .filter(|child| !child.reaped())
+            .map(|child| child.pid)
+            .next()
+    }
+
+    /// Says how the daemon ended, where nothing else is known.
+    fn explain(&self, failure: Failure) -> Failure {
+        if failure.cause != Cause::Vanished {
+            return failure;
+        }
+        let ended = |child: &Child| match child.state {
+            ChildState::Reaped(Some(end)) => Some((child.pid, end)),
+            _ => None,
+        };
+        if let Some((pid, end)) = self.daemon.as_ref().and_then(ended) {
+            return Failure::new(Stage::Readiness, "daemon", Cause::Ended { pid, end });
+        }
+        match ended(&self.intermediate) {
+            Some((pid, end)) => {
+                Failure::new(Stage::Detach, "intermediate", Cause::Ended { pid, end })
+            }
+            None => failure,
+        }
+    }
+}
+
+/// An intermediate that has done its work.
+const EXITED: ChildState = ChildState::Reaped(Some(Ended::Exited(0)));
+
+fn left_running(daemon: &Child) -> String {
+    format!("PID {} was left running", daemon.pid)
+}
