@@ -51,10 +51,11 @@ pub trait Sockets: Kernel {
         Ok(Fd::from_raw(self, raw))
     }
 
-    /// Who is at the other end (`getsockopt(2)`, `SO_PEERCRED`).
+    /// Who is at the other end (`getsockopt(2)`, `SO_PEERCRED`). Of a socket
+    /// without connection the PID is 0, and both ids are `u32::MAX`.
     ///
     /// # Errors
-    /// ENOTCONN, ENOPROTOOPT.
+    /// EBADF, ENOTSOCK.
     fn peer(&self, fd: RawFd) -> Result<Peer> {
         self.call(Call::GetPeer { fd }).map(Ret::peer)
     }

@@ -1,17 +1,21 @@
+use std::fs::Permissions;
 use std::os::fd::RawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::{
-    Access, At, Disposition, Message, OpenHow, PollFd, SocketKind, UnixAddr,
+    Access, At, Disposition, Ended, Message, OpenHow, Peer, PollFd, SocketKind, UnixAddr,
 };
-use daemonlab::sys::{Errno, Fd, Files, Signal, Signals, Sockets, Waiting};
+use daemonlab::sys::{
+    Credentials, Errno, Fd, Files, Gid, Pid, Pipes, Signal, Signals, Sockets, Uid, Waiting,
+};
 use nix::sys::resource::{Resource, setrlimit};
 use rstest::rstest;
 
 use crate::descriptors::is_close_on_exec;
-use crate::support::{alone, forked, interrupt_for_ever};
+use crate::support::{alone, alone_as_root, child, end_of, forked};
 
 fn in_dir(dir: &tempfile::TempDir, name: &str) -> UnixAddr {
     UnixAddr::Path(dir.path().join(name))
@@ -236,20 +240,67 @@ fn a_listening_socket_is_readable_once_somebody_waits() {
 }
 
 #[test]
-fn a_handler_interrupts_an_accept_and_a_receive() {
-    alone(|| {
-        forked(|| {
-            let dir = tempfile::tempdir().unwrap();
-            let listening = listening(&in_dir(&dir, "socket"), 1);
-            let (client, _server) = connected();
-            Linux
-                .sigaction(Signal::ALRM, Disposition::Interrupt)
-                .unwrap();
-            interrupt_for_ever();
-            assert_eq!(Linux.accept(listening.raw()).unwrap_err(), Errno::EINTR);
-            assert_eq!(Linux.receive(client.raw(), 1, 0), Err(Errno::EINTR));
+fn nothing_waits_but_poll() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = in_dir(&dir, "socket");
+    let listening = listening(&address, 0);
+    assert_eq!(Linux.accept(listening.raw()).unwrap_err(), Errno::EAGAIN);
+    let (client, server) = connected();
+    for end in [&client, &server] {
+        assert_eq!(Linux.receive(end.raw(), 1, 0), Err(Errno::EAGAIN));
+    }
+    let full = loop {
+        if let Err(errno) = Linux.send(client.raw(), &[0; 4096], &[], None) {
+            break errno;
+        }
+    };
+    assert_eq!(full, Errno::EAGAIN);
+    // One waits already beside a backlog of none.
+    let waiting: Vec<_> = (0..2)
+        .map(|_| Linux.socket(SocketKind::Stream).unwrap())
+        .collect();
+    assert_eq!(Linux.connect(waiting[0].raw(), address.clone()), Ok(()));
+    assert_eq!(Linux.connect(waiting[1].raw(), address), Err(Errno::EAGAIN));
+}
+
+#[test]
+fn a_peer_is_known_by_its_credentials() {
+    alone_as_root(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let address = in_dir(&dir, "socket");
+        let listening = listening(&address, 1);
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(dir.path().join("socket"), Permissions::from_mode(0o777)).unwrap();
+        let client = child(|| {
+            let (uid, gid) = (Uid::from_raw(4321), Gid::from_raw(4323));
+            Linux.setresgid(Some(gid), Some(gid), Some(gid)).unwrap();
+            Linux.setresuid(Some(uid), Some(uid), Some(uid)).unwrap();
+            let socket = Linux.socket(SocketKind::Stream).unwrap();
+            Linux.connect(socket.raw(), address).unwrap();
         });
+        assert_eq!(end_of(client), Ended::Exited(0));
+        let server = Linux.accept(listening.raw()).unwrap();
+        let peer = Peer {
+            pid: client,
+            uid: 4321,
+            gid: 4323,
+        };
+        assert_eq!(Linux.peer(server.raw()), Ok(peer));
     });
+}
+
+#[test]
+fn nobody_is_the_peer_of_a_socket_without_connection() {
+    let nobody = Peer {
+        pid: Pid::from_raw(0),
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+    let socket = Linux.socket(SocketKind::Stream).unwrap();
+    assert_eq!(Linux.peer(socket.raw()), Ok(nobody));
+    assert_eq!(Linux.peer(-1), Err(Errno::EBADF));
+    let (pipe, _write) = Linux.pipe().unwrap();
+    assert_eq!(Linux.peer(pipe.raw()), Err(Errno::ENOTSOCK));
 }
 
 #[test]
