@@ -8,13 +8,20 @@
 //! - [`specs`]: from the model and a scope to what a world is asked to do;
 //! - [`source`], [`diagnostic`]: places in a file, and what is wrong there.
 
+mod build;
 pub mod diagnostic;
+mod expand;
 mod load;
 pub mod matcher;
 pub mod model;
+mod node;
+mod reader;
 pub mod source;
 pub mod specs;
+pub mod suggest;
 pub mod template;
+mod variables;
+mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use load::{load, parse};

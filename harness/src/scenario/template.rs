@@ -49,6 +49,18 @@ impl Template {
             .collect()
     }
 
+    /// The same text as it is used at `span`, where a variable stands for it.
+    pub(super) fn used_at(&self, span: Span) -> Template {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => Part::Text(text.clone()),
+            Part::Variable(name) => Part::Variable(At::new(name.value.clone(), span)),
+        });
+        Template {
+            parts: parts.collect(),
+            span,
+        }
+    }
+
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &At<String>> {
         self.parts.iter().filter_map(|part| match part {

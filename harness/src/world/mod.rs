@@ -6,12 +6,14 @@
 //! - [`facts`]: what can be seen;
 //! - [`event`]: what happened, in order;
 //! - [`spec`]: what a world is asked to do;
+//! - [`syscalls`]: the system calls by name;
 //! - [`real`]: the sandbox, on Linux.
 
 pub mod event;
 pub mod facts;
 pub mod real;
 pub mod spec;
+pub mod syscalls;
 
 use std::fmt;
 use std::path::Path;

@@ -171,6 +171,11 @@ pub enum Role {
     Any,
 }
 
+/// The names that stand for several system calls, see [`call_family`].
+pub const FAMILIES: [&str; 11] = [
+    "kill", "setuid", "setgid", "fork", "open", "rename", "unlink", "link", "chown", "exit", "dup",
+];
+
 /// The system calls that a family name stands for; a name that is no family
 /// stands for itself.
 pub fn call_family(name: &str) -> &[&str] {

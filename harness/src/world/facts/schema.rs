@@ -265,17 +265,18 @@ impl Subject {
     }
 }
 
+/// With an article: `a process`.
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Subject::Process => "process",
-            Subject::Launch => "launch",
-            Subject::File => "file",
-            Subject::Socket => "socket",
-            Subject::Sandbox => "sandbox",
-            Subject::Fault => "fault",
-            Subject::End => "end",
-            Subject::Connection => "connection",
+            Subject::Process => "a process",
+            Subject::Launch => "a launch",
+            Subject::File => "a file",
+            Subject::Socket => "a socket",
+            Subject::Sandbox => "a sandbox",
+            Subject::Fault => "a fault",
+            Subject::End => "the end of a process",
+            Subject::Connection => "a connection",
         })
     }
 }

@@ -1,0 +1,21 @@
+//! From a tree whose variables are filled in to the model, step by step.
+//!
+//! - [`builder`]: what is known so far: users, processes, defaults;
+//! - [`case`]: a case from its sections;
+//! - [`sandbox`], [`files`]: what is there before the first step;
+//! - [`steps`], [`launch`], [`fault`], [`check`]: what is done;
+//! - [`matcher`], [`operand`]: what is expected, by the schema of facts.
+
+mod builder;
+mod case;
+mod check;
+mod fault;
+mod files;
+mod launch;
+mod matcher;
+mod operand;
+mod sandbox;
+mod steps;
+
+pub(super) use case::{Sections, case};
+pub(super) use steps::declared;

@@ -1,0 +1,227 @@
+//! Scenario files become data.
+
+use std::path::Path;
+use std::time::Duration;
+
+use daemonlab::sys::Signal;
+use daemonlab_harness::scenario::matcher::{Operand, Order, Test};
+use daemonlab_harness::scenario::model::{Action, AdoptFrom, Content, LaunchWait, Target};
+use daemonlab_harness::scenario::{Capability, Case, Scenario, Scope, parse};
+use daemonlab_harness::value::Value;
+use daemonlab_harness::world::spec::{FaultAction, Role, Stdio};
+
+fn read(text: &str) -> Scenario {
+    parse("x.yaml", text, Path::new("/lab")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn only(text: &str) -> Case {
+    let mut cases = read(text).cases;
+    assert_eq!(cases.len(), 1);
+    cases.remove(0)
+}
+
+const EVERYTHING: &str = r#"
+version: 1
+name: everything
+description: every step once
+tags: [smoke, detach]
+timeout: 10s
+requires: [userns]
+let: {pidfile: "/run/${service}.pid", service: demo, flags: [-d, -v]}
+sandbox:
+  users: {svc: {uid: 1000, groups: [web]}}
+  groups: {web: 2000}
+  env: {RUST_LOG: debug, TZ: null}
+  umask: "0027"
+files:
+  - {path: /srv, directory: true, owner: svc, mode: "0700"}
+  - {path: /srv/conf, content: "user: ${svc.uid}\ndir: ${scenario.dir}\n"}
+  - {path: /run/link, symlink: /run/other}
+  - {path: /run/fifo, fifo: true, group: web}
+steps:
+  - launch:
+      id: demo
+      command: ["${target}", "${flags}", --port, 8080]
+      env: {EXTRA: "$${HOME}"}
+      user: svc
+      terminal: true
+      stray-fds: [3, 7]
+      blocked: [USR1]
+      ignored: [SIGPIPE, 40]
+      faults:
+        - {role: daemon, call: kill, nth: 1..3, errno: EPERM}
+        - {label: held, role: launcher, call: setuid, hold-until: {label: daemon-kill, matched: 3}}
+      background: true
+  - await: {launch: demo, within: 2s, expect: {exit: 0, duration: {lt: 2s}}}
+  - adopt: {id: daemon, from: {pid-file: "${pidfile}"}, within: 1s, expect: {alive: true}}
+  - check:
+      process: daemon
+      expect:
+        parent: init
+        session: {not: "${demo.session}"}
+        uid: 1000
+        signals: {blocked: []}
+        environment: {RUST_LOG: debug, TZ: null}
+  - check: {file: "${pidfile}", expect: {content: "${daemon.pid}\n", locked-by: daemon, owner: svc}, within: 0s}
+  - check: {fault: held, expect: {matched: {ge: 1}}}
+  - check: {sandbox: {except: [daemon]}, expect: {count: 0}}
+  - write: {path: /run/x, content: x}
+  - connect: {to: "127.0.0.1:8080", send: ping, enough: 4, expect: {text: pong}}
+  - hang-up: {launch: demo}
+  - again: {launch: demo, id: second, faults: [], terminal: false, env: {EXTRA: null}, expect: {exit: {not: 0}}}
+  - pause: {for: 100ms, reason: nothing to wait for}
+  - signal: {process: daemon, signal: TERM, within: 3s, expect: {gone: true, exit: 0}}
+"#;
+
+#[test]
+fn a_file_with_everything_becomes_data() {
+    let case = only(EVERYTHING);
+    assert_eq!(case.id, "x.yaml");
+    assert_eq!(case.tags, ["smoke", "detach"]);
+    assert_eq!(case.timeout, Some(Duration::from_secs(10)));
+    // What it does needs more than it says.
+    assert_eq!(
+        case.requires.iter().copied().collect::<Vec<_>>(),
+        Capability::ALL
+    );
+    assert_eq!(case.sandbox.groups[0].members, ["svc"]);
+
+    let scope = {
+        let mut scope = Scope::new();
+        for (name, value) in [("demo.session", 5), ("daemon.pid", 7)] {
+            scope.set(name, value);
+        }
+        scope.set("target", "/bin/labd");
+        scope
+    };
+    let spec = case.sandbox_spec(vec!["/lab".into()], &scope).unwrap();
+    let [dir, conf, _, fifo] = spec.files.as_slice() else {
+        panic!("{:?}", spec.files)
+    };
+    assert_eq!((dir.mode, dir.uid, dir.gid), (0o700, 1000, 1000));
+    assert_eq!((conf.mode, conf.uid), (0o644, 0));
+    assert_eq!(fifo.gid, 2000);
+    assert!(matches!(&case.files[1].content, Content::Regular(text) if
+        text.as_text().as_deref() == Some("user: 1000\ndir: /lab\n")));
+
+    let actions: Vec<&Action> = case.steps.iter().map(|step| &step.action).collect();
+    let Action::Launch(launch) = actions[0] else {
+        panic!()
+    };
+    assert_eq!(launch.wait, LaunchWait::Background);
+    let spec = launch.spec(&scope).unwrap();
+    assert_eq!(spec.command, ["/bin/labd", "-d", "-v", "--port", "8080"]);
+    assert_eq!(spec.env["EXTRA"], "${HOME}");
+    assert_eq!(spec.env["RUST_LOG"], "debug");
+    assert!(!spec.env.contains_key("TZ") && spec.env.contains_key("PATH"));
+    assert_eq!(
+        (spec.uid, spec.gid, spec.groups),
+        (1000, 1000, vec![1000, 2000])
+    );
+    assert_eq!((spec.umask, spec.stdio), (0o027, Stdio::Terminal));
+    assert_eq!(spec.ignored, [Signal::PIPE.number(), 40]);
+    assert_eq!(spec.faults[0].calls.len(), 5, "a family is its members");
+    assert_eq!((spec.faults[0].first, spec.faults[0].last), (1, Some(3)));
+    assert_eq!(spec.faults[0].role, Role::Daemon);
+    assert_eq!(spec.faults[0].action, FaultAction::Fail(libc::EPERM));
+    let held = FaultAction::HoldUntil {
+        label: "daemon-kill".into(),
+        matched: 3,
+    };
+    assert_eq!(spec.faults[1].action, held);
+
+    let Action::Await(wait) = actions[1] else {
+        panic!()
+    };
+    let two = Operand::Literal(Value::Time(Duration::from_secs(2)));
+    assert_eq!(
+        wait.expect.fields[1].matcher.test,
+        Test::Order(Order::Lt, two)
+    );
+
+    let Action::Adopt(adopt) = actions[2] else {
+        panic!()
+    };
+    assert!(matches!(&adopt.from, AdoptFrom::PidFile(path) if
+        path.as_text().as_deref() == Some("/run/demo.pid")));
+
+    let Action::Check(check) = actions[4] else {
+        panic!()
+    };
+    assert_eq!(check.within, Duration::ZERO);
+    let Action::Check(check) = actions[5] else {
+        panic!()
+    };
+    assert_eq!(
+        check.target,
+        Target::Fault {
+            launch: "demo".into(),
+            label: "held".into()
+        }
+    );
+
+    let Action::Launch(again) = actions[10] else {
+        panic!()
+    };
+    assert_eq!(again.again.as_deref(), Some("demo"));
+    let spec = again.spec(&scope).unwrap();
+    assert_eq!(spec.command, ["/bin/labd", "-d", "-v", "--port", "8080"]);
+    assert!(spec.faults.is_empty() && spec.stdio == Stdio::Pipes);
+    assert_eq!(spec.uid, 1000, "what is not said is as it was");
+    assert!(!spec.env.contains_key("EXTRA"));
+}
+
+const LAUNCH: &str = "steps: [{launch: {id: a, command: [x], expect: {exit: \"${exit}\"}}}]";
+
+#[test]
+fn cases_and_matrix_make_one_test_each() {
+    let text = format!(
+        "version: 1\nlet: {{exit: 0}}\nmatrix: {{mode: [a b, 1]}}\ncases:\n  - {{name: ok}}\n  \
+         - {{name: bad, exit: 1}}\nfiles: [{{path: /x, content: \"${{mode}} ${{name}}\"}}]\n{LAUNCH}"
+    );
+    let scenario = read(&text);
+    let ids: Vec<&str> = scenario.cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "x.yaml::ok,mode=a-b",
+            "x.yaml::ok,mode=1",
+            "x.yaml::bad,mode=a-b",
+            "x.yaml::bad,mode=1"
+        ]
+    );
+    let exits: Vec<Test> = scenario
+        .cases
+        .iter()
+        .map(|case| match &case.steps[0].action {
+            Action::Launch(launch) => match &launch.wait {
+                LaunchWait::End { expect, .. } => expect.fields[0].matcher.test.clone(),
+                LaunchWait::Background => panic!(),
+            },
+            _ => panic!(),
+        })
+        .collect();
+    let exit = |n: i64| Test::Equals(Operand::Literal(Value::Int(n)));
+    assert_eq!(exits, [exit(0), exit(0), exit(1), exit(1)]);
+    let Content::Regular(content) = &scenario.cases[3].files[0].content else {
+        panic!()
+    };
+    assert_eq!(content.as_text().as_deref(), Some("1 bad"));
+}
+
+#[test]
+fn a_lone_variable_keeps_its_type() {
+    let text = "version: 1\ncases: [{name: a, expect: {exit: {one-of: [0, 75]}}, command: [x, -d]}]\n\
+                steps: [{launch: {id: a, command: \"${command}\", expect: \"${expect}\"}}]";
+    let case = only(text);
+    let Action::Launch(launch) = &case.steps[0].action else {
+        panic!()
+    };
+    assert_eq!(launch.command.len(), 2);
+}
+
+#[test]
+fn the_mark_of_byte_order_is_no_part_of_the_file() {
+    let text = format!("\u{feff}version: 1\nlet: {{exit: 0}}\n{LAUNCH}");
+    assert_eq!(only(&text).steps.len(), 1);
+}
