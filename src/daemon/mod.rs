@@ -55,6 +55,8 @@
 //! an empty mask, default dispositions (SIGPIPE alone is ignored), one thread.
 
 mod clean;
+#[cfg(feature = "conf")]
+mod conf;
 pub mod exit_code;
 mod failure;
 mod identity;
@@ -74,6 +76,8 @@ mod settings;
 mod start;
 mod streams;
 
+#[cfg(feature = "conf")]
+pub use conf::{Conf, ConfWarning};
 pub use failure::{Cause, Failure, Stage};
 pub use inherited::InheritedFds;
 pub use pid_file::Removal;

@@ -143,8 +143,11 @@ fn text(text: Option<&str>, max: usize, body: &mut Vec<u8>) {
         text
     } else {
         let half = max / 2 - 3;
-        let head = text.floor_char_boundary(half);
-        let tail = text.ceil_char_boundary(text.len() - half);
+        let whole = |place: &usize| text.is_char_boundary(*place);
+        let head = (0..=half).rev().find(whole).unwrap_or(0);
+        let tail = (text.len() - half..=text.len())
+            .find(whole)
+            .unwrap_or(text.len());
         cut = format!("{}...{}", &text[..head], &text[tail..]);
         &cut
     };
