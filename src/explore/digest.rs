@@ -96,7 +96,7 @@ mod tests {
         let mut pieces = Digest::new();
         write!(pieces, "{}{}", "ab", 1).unwrap();
         let mut whole = Digest::new();
-        whole.write_str("ab1").unwrap();
+        write!(whole, "ab1").unwrap();
         assert_eq!(pieces.finish(), whole.finish());
     }
 }

@@ -10,14 +10,31 @@
 //! - [`choice`]: the decisions that make up an execution;
 //! - [`digest`]: the hash by which states and events are compared.
 
+pub mod bounds;
 pub mod choice;
+mod conflicts;
 pub mod digest;
+mod explorer;
 pub mod footprint;
 pub mod model;
+pub mod point;
+pub mod record;
+pub mod report;
+mod run;
+pub mod strategy;
 pub mod task;
+#[cfg(test)]
+pub(crate) mod toy;
 
+pub use bounds::{Bounds, Budget, Overrun, StepLimit};
 pub use choice::{Choice, What};
+pub use conflicts::{Conflicts, Foot};
 pub use digest::Digest;
+pub use explorer::{Config, Explorer, OnFailure};
 pub use footprint::Footprint;
 pub use model::{Alternative, Failure, Kind, Lasting, Model, Outcome, Pending, Verdict};
+pub use record::Record;
+pub use report::{Found, Report, Stop};
+pub use run::{Difference, ENDLESS};
+pub use strategy::{Pick, Strategy};
 pub use task::TaskName;

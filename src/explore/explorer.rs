@@ -1,0 +1,229 @@
+//! The loop: execution after execution, until nothing is left or a budget is
+//! used up.
+
+use std::num::NonZeroU64;
+
+use super::bounds::{Bounds, Budget};
+use super::point::TaskId;
+use super::record::Record;
+use super::report::{Denied, Found, Report, Stop};
+use super::run::{Difference, Ended, Run};
+use super::strategy::Strategy;
+use super::strategy::retrace::Retrace;
+use super::{Failure, Model, Outcome, Verdict};
+
+/// How an exploration goes about it, whatever its strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What it may cost.
+    pub budget: Budget,
+    /// What becomes of it when an execution fails.
+    pub on_failure: OnFailure,
+    /// Every so many executions, one is run a second time, and what it does
+    /// compared step by step. The first one always is.
+    pub check_every: NonZeroU64,
+}
+
+impl Default for Config {
+    /// No budget, stop at the first failure, every 100th execution checked.
+    fn default() -> Self {
+        Config {
+            budget: Budget::default(),
+            on_failure: OnFailure::Stop,
+            check_every: NonZeroU64::new(100).expect("it is not zero"),
+        }
+    }
+}
+
+/// What becomes of an exploration when an execution fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It ends.
+    Stop,
+    /// It goes on, and keeps the first failure of each rule.
+    GoOn,
+}
+
+/// Explores one model with one strategy.
+pub struct Explorer<'s, M: Model> {
+    run: Run<M>,
+    strategy: &'s mut dyn Strategy,
+    config: Config,
+    tally: Report,
+    bounds: Option<Bounds>,
+}
+
+impl<'s, M: Model> Explorer<'s, M> {
+    /// Prepares to explore `model` with `strategy`.
+    pub fn new(model: M, strategy: &'s mut dyn Strategy, config: Config) -> Self {
+        Explorer {
+            run: Run::new(model),
+            tally: Report::new(strategy.name()),
+            strategy,
+            config,
+            bounds: None,
+        }
+    }
+
+    /// Explores until nothing is left, the budget is used up, or an execution
+    /// fails and [`OnFailure::Stop`] says so.
+    pub fn explore(&mut self) -> &Report {
+        self.explore_and(|_, _| {})
+    }
+
+    /// The same, and calls `observe` with the model and the outcome at the end
+    /// of every execution that came to one.
+    pub fn explore_and(&mut self, mut observe: impl FnMut(&M, &Outcome)) -> &Report {
+        let stop = loop {
+            if let Some(stop) = self.next(&mut observe) {
+                break stop;
+            }
+        };
+        self.finish(stop)
+    }
+
+    /// What is known so far.
+    pub fn report(&self) -> &Report {
+        &self.tally
+    }
+
+    /// The model, and the failures found, for looking closer at them.
+    pub fn into_parts(self) -> (M, Report) {
+        (self.run.model, self.tally)
+    }
+
+    /// Runs one execution; what ended the exploration, if it has.
+    fn next(&mut self, observe: &mut impl FnMut(&M, &Outcome)) -> Option<Stop> {
+        let budget = self.config.budget;
+        let steps_left = match budget.steps {
+            Some(most) => most - self.tally.steps.min(most),
+            None => u64::MAX,
+        };
+        if steps_left == 0 {
+            return Some(Stop::StepBudget);
+        }
+        if budget
+            .executions
+            .is_some_and(|most| self.tally.executions + self.tally.abandoned >= most)
+        {
+            return Some(Stop::ExecutionBudget);
+        }
+        let Some(bounds) = self.strategy.begin() else {
+            return Some(Stop::Exhausted);
+        };
+        if self.bounds != Some(bounds) {
+            self.bounds = Some(bounds);
+            self.run.denied = Denied::default();
+        }
+        let number = self.tally.executions + self.tally.abandoned;
+        let checked = number.is_multiple_of(self.config.check_every.get());
+        self.run.events = checked.then(|| self.run.events.take().unwrap_or_default());
+        let ended = self.run.execute(self.strategy, bounds, steps_left);
+        self.count(&ended);
+        let (outcome, cut) = match &ended {
+            Ended::Judged(outcome) => (outcome, false),
+            Ended::Cut(outcome) => (outcome, true),
+            Ended::Abandoned => return None,
+            Ended::OutOfSteps => return Some(Stop::StepBudget),
+            Ended::Nondeterminism(difference) => {
+                return Some(Stop::Nondeterminism(difference.clone()));
+            }
+        };
+        self.tally.cut += u64::from(cut);
+        self.tally.states.insert(outcome.state);
+        observe(&self.run.model, outcome);
+        if checked && let Some(difference) = self.check(bounds, outcome) {
+            return Some(Stop::Nondeterminism(difference));
+        }
+        match &outcome.verdict {
+            Verdict::Held => None,
+            Verdict::Unusable(why) => Some(Stop::Unusable(why.clone())),
+            Verdict::Broken(failure) => self.keep(bounds, failure),
+        }
+    }
+
+    fn count(&mut self, ended: &Ended) {
+        let tally = &mut self.tally;
+        let steps = self.run.taken().len();
+        tally.steps += steps as u64;
+        tally.longest = tally.longest.max(steps);
+        tally.tasks = tally.tasks.max(self.run.task_count());
+        tally.preemptions = tally.preemptions.max(self.run.preemptions());
+        tally.faults = tally.faults.max(self.run.faults());
+        match ended {
+            Ended::Judged(_) | Ended::Cut(_) => tally.executions += 1,
+            _ => tally.abandoned += 1,
+        }
+    }
+
+    /// Runs the execution that has just ended a second time; where the two
+    /// differ, if they do.
+    fn check(&mut self, bounds: Bounds, outcome: &Outcome) -> Option<Difference> {
+        self.tally.checked += 1;
+        let first_events = self.run.events.take().unwrap_or_default();
+        self.run.events = Some(Vec::with_capacity(first_events.len()));
+        let steps = self.steps();
+        let mut retrace = Retrace::new(bounds, &steps);
+        let again = retrace.begin().expect("it has not begun yet");
+        let ended = self.run.execute(&mut retrace, again, u64::MAX);
+        let second_events = self.run.events.as_deref().unwrap_or_default();
+        for (after, pair) in first_events.iter().zip(second_events).enumerate() {
+            if pair.0 != pair.1 {
+                return Some(Difference {
+                    after,
+                    first: pair.0.clone(),
+                    second: pair.1.clone(),
+                });
+            }
+        }
+        match ended {
+            Ended::Nondeterminism(difference) => Some(difference),
+            Ended::Judged(second) | Ended::Cut(second) if second == *outcome => None,
+            second => Some(Difference {
+                after: steps.len(),
+                first: format!("the execution ended: {outcome:?}"),
+                second: format!("the execution ended: {second:?}"),
+            }),
+        }
+    }
+
+    fn keep(&mut self, bounds: Bounds, failure: &Failure) -> Option<Stop> {
+        let known = self
+            .tally
+            .failures
+            .iter()
+            .any(|found| found.failure.rule == failure.rule);
+        if !known {
+            let steps = self.steps();
+            let record = match Record::of(&mut self.run, bounds, &steps) {
+                Ok(record) => record,
+                Err(difference) => return Some(Stop::Nondeterminism(difference)),
+            };
+            self.tally.failures.push(Found {
+                failure: failure.clone(),
+                execution: self.tally.executions,
+                bounds,
+                record,
+            });
+        }
+        (self.config.on_failure == OnFailure::Stop).then_some(Stop::Failure)
+    }
+
+    fn steps(&self) -> Vec<(TaskId, u16)> {
+        let taken = self.run.taken().iter();
+        taken.map(|taken| (taken.task, taken.alternative)).collect()
+    }
+
+    fn finish(&mut self, stop: Stop) -> &Report {
+        let tally = &mut self.tally;
+        tally.strategy = self.strategy.name();
+        tally.bounds = self.bounds;
+        tally.denied = self.run.denied;
+        tally.complete = stop == Stop::Exhausted
+            && self.strategy.is_exhaustive()
+            && tally.cut == 0
+            && self.run.model.is_exact();
+        tally.stop = stop;
+        tally
+    }
+}
