@@ -1,48 +1,50 @@
-//! A small server on the real Pingora, as its documentation has one written:
-//! a TCP service that depends on the bootstrap service, so that with
-//! `daemon_wait_for_ready` the launcher really waits for it. It answers each
-//! connection with its PID.
+//! A small server on Pingora: its flags, its keys, its way into the background.
+//!
+//! Readiness is Pingora's own. Bootstrap runs as a service that depends on a
+//! warm-up, the only order in which `daemon_wait_for_ready` waits for anything
+//! (see README.md); the section `lab:` of the conf file makes the warm-up slow,
+//! endless or deadly.
 
-use std::sync::Arc;
+mod hello;
+mod lab;
+mod warm_up;
 
-use async_trait::async_trait;
-use pingora_core::apps::ServerApp;
-use pingora_core::protocols::Stream;
+use pingora_core::server::Server;
 use pingora_core::server::configuration::Opt;
-use pingora_core::server::{Server, ShutdownWatch};
+use pingora_core::services::background::background_service;
 use pingora_core::services::listening::Service;
-use tokio::io::AsyncWriteExt;
 
-struct Hello;
-
-#[async_trait]
-impl ServerApp for Hello {
-    async fn process_new(
-        self: &Arc<Self>,
-        mut stream: Stream,
-        _shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
-        let answer = format!("hello from {}\n", std::process::id());
-        // A client that has gone is no concern of a greeting.
-        let _ = stream.write_all(answer.as_bytes()).await;
-        let _ = stream.shutdown().await;
-        None
-    }
-}
+use hello::Hello;
+use lab::{Lab, Stage};
+use warm_up::{Afterwards, WarmUp};
 
 fn main() {
     env_logger::init();
-    let mut server = match Server::new(Some(Opt::parse_args())) {
-        Ok(server) => server,
-        Err(error) => {
-            eprintln!("daemonlab-peer: {error}");
-            std::process::exit(1);
-        }
-    };
+    let options = Opt::parse_args();
+    let test = options.test;
+    let lab = options.conf.as_deref().map(Lab::read).unwrap_or_default();
+    let mut server = Server::new(Some(options)).unwrap_or_else(|error| {
+        eprintln!("daemonlab-peer: {error}");
+        std::process::exit(1)
+    });
+    if test {
+        // Exits. As a service it would exit in the daemon.
+        server.bootstrap();
+    }
+
+    let mut hello = Service::new("hello".to_owned(), Hello::new(&lab.text));
+    for address in &lab.listen {
+        hello.add_tcp(address);
+    }
+    let warm_up = server.add_service(background_service("warm-up", WarmUp::new(&lab)));
     let bootstrap = server.bootstrap_as_a_service();
-    let mut hello = Service::new("hello".to_owned(), Hello);
-    hello.add_tcp("127.0.0.1:8080");
+    bootstrap.add_dependency(&warm_up);
+    // The listening sockets come with the bootstrap, in an upgrade.
     let hello = server.add_service(hello);
-    hello.add_dependency(bootstrap);
-    server.run_forever();
+    hello.add_dependency(&bootstrap);
+    let afterwards = server.add_service(background_service("afterwards", Afterwards::new(&lab)));
+    afterwards.add_dependency(&bootstrap);
+
+    lab.die_at(Stage::BeforeFork);
+    server.run_forever()
 }
