@@ -140,8 +140,12 @@ fn entry<'v>(value: &'v Value, name: &str) -> &'v Value {
     }
 }
 
-/// Whether a value passes a test.
+/// Whether a value passes a test. Where there is no value, only a test for
+/// that passes: what is not there is neither `not` 0 nor without an error.
 fn passes(test: &Test, actual: &Value, scope: &Scope) -> Result<bool, Unresolved> {
+    if *actual == Value::Absent && !speaks_of_absence(test) {
+        return Ok(false);
+    }
     Ok(match test {
         Test::Equals(operand) => *actual == resolve(operand, scope)?,
         Test::Set(operands) => match actual {
@@ -169,7 +173,6 @@ fn passes(test: &Test, actual: &Value, scope: &Scope) -> Result<bool, Unresolved
         Test::Contains(operands) => resolve_all(operands, scope)?
             .iter()
             .all(|wanted| has(actual, wanted) == Some(true)),
-        // Where there is nothing to look into, nothing is shown to be lacking.
         Test::Lacks(operands) => resolve_all(operands, scope)?
             .iter()
             .all(|unwanted| has(actual, unwanted) == Some(false)),
@@ -223,6 +226,18 @@ fn passes(test: &Test, actual: &Value, scope: &Scope) -> Result<bool, Unresolved
             false
         }
     })
+}
+
+/// Whether a test says something about there being no value.
+fn speaks_of_absence(test: &Test) -> bool {
+    let absent = |operand: &Operand| *operand == Operand::Literal(Value::Absent);
+    match test {
+        Test::Exists(_) | Test::Record(_) | Test::Every(_) => true,
+        Test::Equals(operand) => absent(operand),
+        Test::OneOf(operands) => operands.iter().any(absent),
+        Test::Not(inner) => speaks_of_absence(&inner.test),
+        _ => false,
+    }
 }
 
 /// An expected value with its variables filled in.

@@ -5,12 +5,7 @@
 pub(super) fn like(text: &str, pattern: &str) -> bool {
     let text: Vec<&str> = lines(text);
     let pattern: Vec<&str> = lines(pattern);
-    matches(
-        &text,
-        &pattern,
-        |p| p.trim() == "...",
-        |line, p| like_line(line, p),
-    )
+    matches(&text, &pattern, |p| p.trim() == "...", like_line)
 }
 
 fn lines(text: &str) -> Vec<&str> {

@@ -7,6 +7,9 @@ use super::node::{Entry, Node, Yaml};
 use super::reader::{Fields, Reader};
 use super::source::{At, Span};
 
+/// Variables that no file can set.
+pub(super) const RESERVED: [&str; 2] = ["target", "scenario"];
+
 /// More cases than anybody reads is a slip.
 const MAX_CASES: usize = 500;
 
@@ -93,7 +96,7 @@ fn case_name(reader: &Reader, name: &str, span: Span) -> Option<()> {
 
 /// Names that mean something else.
 pub(super) fn variable_name(reader: &Reader, entry: &Entry, owner: &str) -> Option<()> {
-    if ["target", "scenario"].contains(&entry.key.value.as_str()) {
+    if RESERVED.contains(&entry.key.value.as_str()) {
         reader.push(
             Diagnostic::new(
                 entry.key.span,

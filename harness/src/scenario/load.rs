@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::expand::{self, Row};
 use super::model::Scenario;
 use super::node::{Entry, Node, Yaml};
-use super::reader::{Fields, Reader};
+use super::reader::{ANY, Fields, Reader};
 use super::source::{At, Source, Span};
 use super::variables::Variables;
 use super::yaml;
@@ -129,12 +129,12 @@ fn scenario(reader: &Reader, source: &Arc<Source>, dir: &Path, node: &Node) -> O
     let mut used = BTreeSet::new();
     let mut cases = Vec::new();
     for row in &rows {
-        let variables = variables(reader, source, dir, &ids, &constants, row);
+        let variables = variables(reader, source, dir, &ids, constants, row);
         let (case, these) = build::case(reader, source, dir, &ids, &sections, row, variables);
         used.extend(these);
         cases.push(case);
     }
-    unused(reader, &constants, &rows, &used);
+    unused(reader, constants, &rows, &used);
     Some(Scenario {
         source: Arc::clone(source),
         name,
@@ -150,7 +150,7 @@ fn version(reader: &Reader, node: &Node, start: Span) -> Option<()> {
         reader.push(missing.help(format!("begin with `version: {VERSION}`")));
         return Some(());
     };
-    let version = reader.int(&entry.value, "`version`", 1..=i64::MAX)?;
+    let version = reader.int(&entry.value, "`version`", ANY)?;
     if version != VERSION {
         reader.push(
             Diagnostic::new(
@@ -203,7 +203,8 @@ fn unused(reader: &Reader, constants: &[Entry], rows: &[Row], used: &BTreeSet<St
     let mut seen = BTreeSet::new();
     for entry in constants.iter().chain(of_rows) {
         let name = entry.key.value.as_str();
-        if name != "name" && !used.contains(name) && seen.insert(name) {
+        let reported = expand::RESERVED.contains(&name);
+        if name != "name" && !reported && !used.contains(name) && seen.insert(name) {
             reader.push(
                 Diagnostic::new(
                     entry.key.span,

@@ -13,6 +13,18 @@ use super::node::{Entry, Node, Yaml};
 use super::source::{At, Span};
 use super::suggest;
 
+/// Any whole number.
+pub(super) const ANY: RangeInclusive<i64> = i64::MIN..=i64::MAX;
+
+/// A key in quotes; what is no key, such as "a fault", as it is.
+fn quoted(owner: &str) -> String {
+    if owner.contains(' ') {
+        owner.to_owned()
+    } else {
+        format!("`{owner}`")
+    }
+}
+
 /// Collects mistakes.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -24,6 +36,9 @@ pub(super) struct Fields<'n> {
     /// The key that the map belongs to, for messages.
     owner: At<String>,
     entries: Vec<&'n Entry>,
+    /// The keys that unknown keys were probably meant to be. They are not
+    /// reported as missing too.
+    meant: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
@@ -40,10 +55,10 @@ impl<'n> Fields<'n> {
     /// The value of a key that has to be there.
     pub(super) fn require(&self, reader: &Reader, name: &str) -> Option<&'n Node> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.meant.iter().any(|meant| meant == name) {
             reader.push(Diagnostic::new(
                 self.owner.span,
-                format!("`{}` needs `{name}`", self.owner.value),
+                format!("{} needs `{name}`", quoted(&self.owner.value)),
                 format!("add `{name}` to this"),
             ));
         }
@@ -57,11 +72,18 @@ impl<'n> Fields<'n> {
             .iter()
             .filter(|e| names.contains(&e.key.value.as_str()));
         let Some(first) = found.next() else {
+            if self
+                .meant
+                .iter()
+                .any(|meant| names.contains(&meant.as_str()))
+            {
+                return None;
+            }
             reader.push(Diagnostic::new(
                 self.owner.span,
                 format!(
-                    "`{}` needs one of `{}`",
-                    self.owner.value,
+                    "{} needs one of `{}`",
+                    quoted(&self.owner.value),
                     names.join("`, `")
                 ),
                 "it has none",
@@ -73,8 +95,8 @@ impl<'n> Fields<'n> {
                 Diagnostic::new(
                     second.key.span,
                     format!(
-                        "`{}` takes one of `{}`",
-                        self.owner.value,
+                        "{} takes one of `{}`",
+                        quoted(&self.owner.value),
                         names.join("`, `")
                     ),
                     "this is a second one",
@@ -158,10 +180,13 @@ impl Reader {
         owner: &At<String>,
         known: &[&str],
     ) -> Option<Fields<'n>> {
-        let fields = self.open_fields(node, owner)?;
+        let mut fields = self.open_fields(node, owner)?;
         for entry in &fields.entries {
-            if !known.contains(&entry.key.value.as_str()) {
+            let name = entry.key.value.as_str();
+            if !known.contains(&name) {
                 self.unknown_key(&entry.key, &owner.value, known);
+                let meant = suggest::nearest(name, known.iter().copied());
+                fields.meant.extend(meant.map(str::to_owned));
             }
         }
         Some(fields)
@@ -170,7 +195,7 @@ impl Reader {
     /// A map of keys that the file chooses.
     pub(super) fn open_fields<'n>(&self, node: &'n Node, owner: &At<String>) -> Option<Fields<'n>> {
         let Yaml::Map(entries) = &node.yaml else {
-            self.unexpected(node, &format!("`{}`", owner.value), "a map");
+            self.unexpected(node, &quoted(&owner.value), "a map");
             return None;
         };
         let mut kept: Vec<&Entry> = Vec::new();
@@ -190,6 +215,7 @@ impl Reader {
         Some(Fields {
             owner: owner.clone(),
             entries: kept,
+            meant: Vec::new(),
         })
     }
 
@@ -198,7 +224,7 @@ impl Reader {
         self.push(
             Diagnostic::new(
                 key.span,
-                format!("`{owner}` has no `{}`", key.value),
+                format!("{} has no `{}`", quoted(owner), key.value),
                 "unknown key",
             )
             .help(suggest::help(&key.value, known.iter().copied())),
@@ -237,7 +263,11 @@ impl Reader {
 
     /// A whole number within bounds.
     pub(super) fn int(&self, node: &Node, what: &str, bounds: RangeInclusive<i64>) -> Option<i64> {
-        let wanted = format!("a number from {} to {}", bounds.start(), bounds.end());
+        let wanted = if bounds == ANY {
+            "a number".to_owned()
+        } else {
+            format!("a number from {} to {}", bounds.start(), bounds.end())
+        };
         match &node.yaml {
             Yaml::Int(value, _) if bounds.contains(value) => Some(*value),
             Yaml::Int(..) | Yaml::Number(_) => {
@@ -329,7 +359,7 @@ impl Reader {
             self.mistake(
                 node,
                 format!("{what} is octal digits in quotes"),
-                "this is not",
+                format!("this is {}", node.kind()),
             )
         };
         match &node.yaml {

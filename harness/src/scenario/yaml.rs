@@ -261,15 +261,20 @@ fn refused(text: &str, error: &Error) -> Diagnostic {
                 None => told,
             };
             let refused = Diagnostic::new(span, "this is no YAML", told);
-            if text
-                .get(..span.start)
-                .is_some_and(|before| before.ends_with("${"))
-            {
+            if near_variable(text, span.start) {
                 return refused.help("inside of [ ] and { }, a value with ${x} in it needs quotes");
             }
             refused
         }
     }
+}
+
+/// Whether `${` stands at a place, or right before it.
+fn near_variable(text: &str, at: usize) -> bool {
+    let before = at.saturating_sub(3);
+    text.as_bytes()
+        .get(before..(at + 2).min(text.len()))
+        .is_some_and(|near| near.windows(2).any(|pair| pair == b"${"))
 }
 
 #[cfg(test)]

@@ -163,7 +163,7 @@ impl Builder<'_> {
         match range {
             Some((first, Some(last))) if last < first => wrong("it ends before it begins"),
             Some(range) => return Some(range),
-            None => wrong("this is neither"),
+            None => wrong("this is none of them"),
         }
         None
     }
@@ -243,8 +243,13 @@ impl Builder<'_> {
                 "unknown label",
             )
         };
-        self.reader
-            .push(mistake.help(suggest::help(label, others())));
+        let help = if others().next().is_none() {
+            "a hold waits for another fault of its launch, such as one with `watch: true`"
+                .to_owned()
+        } else {
+            suggest::help(label, others())
+        };
+        self.reader.push(mistake.help(help));
         None
     }
 }

@@ -11,8 +11,11 @@ use crate::world::facts::schema::{Field as Known, Kind, Subject};
 
 use super::builder::Builder;
 
-/// Operators, and the kinds of fields that they fit.
-const OPERATORS: [(&str, fn(Kind) -> bool); 18] = [
+/// An operator, and whether it fits a kind of field.
+type Operator = (&'static str, fn(Kind) -> bool);
+
+/// Every operator.
+const OPERATORS: [Operator; 18] = [
     ("equals", |_| true),
     ("not", |_| true),
     ("exists", |_| true),
@@ -191,8 +194,8 @@ impl Builder<'_> {
                     self.reader
                         .mistake(
                             node,
-                            format!("{what} is never exactly so long"),
-                            "an exact time",
+                            format!("{what} needs bounds"),
+                            "no time span is exactly this",
                         )
                         .help("give bounds, such as {ge: 1s, lt: 2s}"),
                 );

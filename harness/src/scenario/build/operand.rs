@@ -3,6 +3,7 @@
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::matcher::Operand;
 use crate::scenario::node::{Node, Yaml};
+use crate::scenario::reader::ANY;
 use crate::scenario::source::At;
 use crate::scenario::suggest;
 use crate::scenario::template::{Part, Template};
@@ -35,7 +36,7 @@ impl Builder<'_> {
             Kind::Signal => text(self.reader.signal(node, what)?.to_string()),
             Kind::Capability => text(self.capability(node, what)?),
             _ if matches!(node.yaml, Yaml::Template(_)) => self.number_template(node, what),
-            Kind::Int => int(self.reader.int(node, what, i64::MIN..=i64::MAX)?),
+            Kind::Int => int(self.reader.int(node, what, ANY)?),
             Kind::Pid => self.pid(node, what),
             Kind::Uid | Kind::Gid if node.written().as_deref() == Some("unmapped") => {
                 text("unmapped".to_owned())

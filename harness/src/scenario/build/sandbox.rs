@@ -120,7 +120,7 @@ fn unknown<'k>(
                 format!("unknown {kind}"),
             )
             .help(format!(
-                "{help} Others are made by `sandbox: {{{kind}s: …}}`"
+                "{help} (others are made by `sandbox: {{{kind}s: …}}`)"
             )),
     );
 }
