@@ -13,5 +13,6 @@ pub mod labd;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod suite;
 pub mod value;
 pub mod world;

@@ -3,11 +3,11 @@
 
 use std::process::ExitCode;
 
-use daemonlab_harness::{cli, world};
+use daemonlab_harness::{cli, suite};
 
 fn main() -> ExitCode {
     // Before anything else: a helper must not have threads, or do a thing twice.
-    match world::real::helper_main() {
+    match suite::hook() {
         Some(status) => status,
         None => cli::main(),
     }

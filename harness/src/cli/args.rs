@@ -125,7 +125,7 @@ Exit statuses:
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Choice {
     /// Scenario files, and folders with such files [default: scenarios]
-    #[arg(value_name = "PATHS", env = "DAEMONLAB_PATHS", value_delimiter = ':')]
+    #[arg(value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
 
     /// Only cases whose id has TEXT in it; several: any of them

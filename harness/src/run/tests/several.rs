@@ -1,0 +1,237 @@
+//! Several cases, on jobs, and stopped.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::fake::{Beat, FakeMaker, Log, Script};
+use crate::run::event::{RunEvent, Summary};
+use crate::run::jobs::Run;
+use crate::run::outcome::Verdict;
+use crate::run::plan::{Fate, Gather, Plan, Planned, Setting, TIMEOUT, Target};
+use crate::scenario;
+use crate::world::WorldError;
+use crate::world::event::End;
+
+const FILE: &str = "\
+version: 1
+cases:
+  - {name: one, status: 0}
+  - {name: two, status: 1}
+  - {name: three, status: 0}
+steps:
+  - launch: {id: demo, command: [x], within: 1h, expect: {exit: \"${status}\"}}
+";
+
+fn plan(jobs: usize) -> Plan {
+    let scenario = scenario::parse("a.yaml", FILE.to_owned(), Path::new("/scenarios"))
+        .unwrap_or_else(|wrong| panic!("{wrong}"));
+    let cases = scenario
+        .cases
+        .into_iter()
+        .map(|case| Planned {
+            case,
+            fate: Fate::Run,
+            deviation: None,
+        })
+        .collect();
+    Plan {
+        cases,
+        filtered_out: 0,
+        jobs,
+        setting: Setting {
+            target: Target::default(),
+            timeout: TIMEOUT,
+            timeout_for_all: None,
+            gather: Gather::OnFailure,
+        },
+    }
+}
+
+fn ends() -> Script {
+    Script {
+        beats: vec![(5, Beat::LauncherEnds("demo", End::Exit(0)))],
+        ..Script::default()
+    }
+}
+
+struct Told {
+    summary: Summary,
+    events: Vec<RunEvent>,
+    log: Vec<String>,
+}
+
+impl Told {
+    fn verdict(&self, id: &str) -> &Verdict {
+        let mut reports = self.events.iter().filter_map(|event| match event {
+            RunEvent::CaseFinished(report) if report.case.id == id => Some(&report.verdict),
+            _ => None,
+        });
+        let verdict = reports.next().expect("the case is finished");
+        assert!(reports.next().is_none(), "and only once");
+        verdict
+    }
+}
+
+fn carry_out(plan: Plan, script: Script, mut on_event: impl FnMut(&RunEvent)) -> Told {
+    let log = Log::default();
+    let script_log = (script, Arc::clone(&log));
+    let mut events = Vec::new();
+    let summary = Run::new().carry_out(
+        plan,
+        move || {
+            let (script, log) = script_log.clone();
+            log.lock().expect("nobody panicked with it").push("new maker".to_owned());
+            Ok(FakeMaker { script, log })
+        },
+        |event| {
+            on_event(event);
+            events.push(event.clone());
+        },
+    );
+    let log = log.lock().expect("nobody panicked with it").clone();
+    Told {
+        summary,
+        events,
+        log,
+    }
+}
+
+#[test]
+fn events_come_in_order_and_once() {
+    let told = carry_out(plan(1), ends(), |_| {});
+    let shown: Vec<String> = told
+        .events
+        .iter()
+        .map(|event| match event {
+            RunEvent::RunStarted { cases, .. } => format!("run of {cases}"),
+            RunEvent::CaseStarted { case } => format!("start {}:{}", case.id, case.line),
+            RunEvent::StepStarted { step, steps, .. } => format!("step {step}/{steps}"),
+            RunEvent::CaseFinished(report) => format!("finish {}", report.case.id),
+            RunEvent::Interrupted { .. } => "interrupted".to_owned(),
+            RunEvent::RunFinished { .. } => "end".to_owned(),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "run of 3",
+            "start a.yaml::one:3",
+            "step 1/1",
+            "finish a.yaml::one",
+            "start a.yaml::two:4",
+            "step 1/1",
+            "finish a.yaml::two",
+            "start a.yaml::three:5",
+            "step 1/1",
+            "finish a.yaml::three",
+            "end",
+        ]
+    );
+    let Summary { passed, failed, .. } = told.summary;
+    assert_eq!((passed, failed), (2, 1));
+    let makers = told.log.iter().filter(|line| *line == "new maker").count();
+    assert_eq!(makers, 1, "it stays warm");
+}
+
+#[test]
+fn many_jobs_finish_the_same_cases() {
+    let told = carry_out(plan(8), ends(), |_| {});
+    assert!(matches!(told.verdict("a.yaml::one"), Verdict::Passed));
+    assert!(matches!(told.verdict("a.yaml::two"), Verdict::Failed { .. }));
+    assert!(matches!(told.verdict("a.yaml::three"), Verdict::Passed));
+}
+
+#[test]
+fn a_fate_is_carried_out_without_a_world() {
+    let mut plan = plan(1);
+    plan.cases[0].fate = Fate::Skip("requires `subuid`".to_owned());
+    plan.cases[1].fate = Fate::Missing("requires `subuid`".to_owned());
+    plan.cases.truncate(2);
+    let told = carry_out(plan, ends(), |_| {});
+    assert!(matches!(told.verdict("a.yaml::one"), Verdict::Skipped { .. }));
+    assert!(matches!(told.verdict("a.yaml::two"), Verdict::Missing { .. }));
+    assert_eq!(told.log, [""; 0]);
+}
+
+#[test]
+fn a_panic_is_one_cases_end() {
+    let script = Script {
+        beats: vec![(5, Beat::Panics)],
+        ..Script::default()
+    };
+    let told = carry_out(plan(1), script, |_| {});
+    let Verdict::Internal { message } = told.verdict("a.yaml::three") else {
+        panic!("{:?}", told.events);
+    };
+    assert!(message.contains("the script says so"), "{message}");
+    assert_eq!(told.summary.internal, 3, "the next case still ran");
+    let makers = told.log.iter().filter(|line| *line == "new maker").count();
+    assert_eq!(makers, 3, "with a maker that has not panicked");
+}
+
+#[test]
+fn a_maker_that_does_not_start_is_no_verdict() {
+    let mut finished = Vec::new();
+    let summary = Run::new().carry_out(
+        plan(2),
+        || -> Result<FakeMaker, WorldError> {
+            Err(WorldError {
+                stage: "start the supervisor".to_owned(),
+                errno: None,
+                evidence: String::new(),
+                remedy: String::new(),
+            })
+        },
+        |event| {
+            if let RunEvent::CaseFinished(report) = event {
+                finished.push(report.verdict.clone());
+            }
+        },
+    );
+    assert_eq!((summary.internal, finished.len()), (3, 3));
+}
+
+#[test]
+fn a_stopped_run_tells_what_was_cut_short() {
+    let run = Run::new();
+    let stopper = run.stopper();
+    let log = Log::default();
+    let maker_log = Arc::clone(&log);
+    // Every wait takes real time, so that the case still runs when it is stopped.
+    let script = Script {
+        real_time: Some(Duration::from_millis(1)),
+        ..Script::default()
+    };
+    let mut verdicts = Vec::new();
+    let mut interrupted = None;
+    let begin = Instant::now();
+    let summary = run.carry_out(
+        plan(1),
+        move || {
+            Ok(FakeMaker {
+                script: script.clone(),
+                log: Arc::clone(&maker_log),
+            })
+        },
+        |event| match event {
+            RunEvent::StepStarted { .. } => stopper.stop("SIGINT"),
+            RunEvent::Interrupted { signal } => interrupted = Some(signal.clone()),
+            RunEvent::CaseFinished(report) => verdicts.push(report.verdict.clone()),
+            _ => {}
+        },
+    );
+    assert!(begin.elapsed() < TIMEOUT, "it did not wait for the case's time");
+    assert_eq!(interrupted.as_deref(), Some("SIGINT"));
+    assert!(
+        matches!(&verdicts[..], [Verdict::CutShort { doing }, Verdict::NotRun, Verdict::NotRun]
+            if doing == "was at step 1 of 1: launch `demo`"),
+        "{verdicts:?}"
+    );
+    assert_eq!((summary.cut_short, summary.not_run), (1, 2));
+    assert_eq!(
+        log.lock().expect("nobody panicked with it").last().map(String::as_str),
+        Some("finish"),
+        "the world was ended"
+    );
+}
