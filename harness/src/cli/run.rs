@@ -16,7 +16,7 @@ use crate::report::junit::Junit;
 use crate::report::keep::Keep;
 use crate::report::outlet::Outlet;
 use crate::run::jobs::Run;
-use crate::run::plan::{Gather, Plan, Planned, Setting, TIMEOUT};
+use crate::run::plan::{Gather, Plan, Planned, Setting, TIMEOUT, Target};
 use crate::run::profile::Profile;
 use crate::run::real::{self, RealMaker};
 use crate::scenario::Capability;
@@ -31,8 +31,15 @@ use super::{interrupt, target};
 /// # Errors
 /// What keeps it from running, or from writing its reports.
 pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
-    let plan = plan(args)?;
-    let mut reporters = Reporters::open(args, &plan)?;
+    let target =
+        target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
+    let chosen = choose(&args.choice)?;
+    let profile = match &args.profile {
+        Some(path) => profile(path, &chosen.ids)?,
+        None => Profile::default(),
+    };
+    let mut reporters = Reporters::open(args, &chosen)?;
+    let plan = plan(args, target, chosen, &profile)?;
     let run = Run::new();
     interrupt::stop_on_signals(run.stopper()).map_err(|error| {
         Halt::new(
@@ -52,14 +59,13 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
     }
 }
 
-fn plan(args: &RunArgs) -> Result<Plan, Halt> {
-    let target =
-        target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
-    let Chosen { cases, ids } = choose(&args.choice)?;
-    let profile = match &args.profile {
-        Some(path) => profile(path, &ids)?,
-        None => Profile::default(),
-    };
+fn plan(
+    args: &RunArgs,
+    target: Target,
+    chosen: Chosen,
+    profile: &Profile,
+) -> Result<Plan, Halt> {
+    let Chosen { cases, ids } = chosen;
     let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let required: Vec<Capability> = Capability::ALL
         .into_iter()
@@ -116,7 +122,7 @@ struct Reporters {
 }
 
 impl Reporters {
-    fn open(args: &RunArgs, plan: &Plan) -> Result<Reporters, Halt> {
+    fn open(args: &RunArgs, chosen: &Chosen) -> Result<Reporters, Halt> {
         let mut all: Vec<(String, Box<dyn Reporter>)> = Vec::new();
         // Before the console, so that all is written down when it says the end.
         if let Some(path) = &args.report_json {
@@ -130,7 +136,7 @@ impl Reporters {
             all.push((path.display().to_string(), Box::new(Junit::new(to))));
         }
         if let Some(folder) = &args.keep {
-            let ids = plan.cases.iter().map(|planned| planned.case.id.as_str());
+            let ids = chosen.cases.iter().map(|case| case.id.as_str());
             let keep = Keep::new(folder, ids).map_err(|error| cannot_write(folder, &error))?;
             all.push((folder.display().to_string(), Box::new(keep)));
         }

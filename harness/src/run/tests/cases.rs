@@ -87,7 +87,7 @@ fn run(script: Script, steps: &str) -> Ran {
 }
 
 fn run_with(script: Script, file: &str, setting: &Setting, stop: &Stop) -> Ran {
-    let scenario = scenario::parse("a.yaml", file.to_owned(), Path::new("/scenarios"))
+    let scenario = scenario::parse("a.yaml", file, Path::new("/scenarios"))
         .unwrap_or_else(|wrong| panic!("{wrong}"));
     let planned = Planned {
         case: scenario.cases[0].clone(),
@@ -153,11 +153,11 @@ fn a_wait_ends_with_what_was_seen_last() {
         panic!("{:?}", ran.verdict);
     };
     assert_eq!(failure.kind, FailureKind::Expectation);
-    assert_eq!((failure.line, failure.column), (4, 68));
+    assert_eq!((failure.line, failure.column), (4, 61));
     assert_eq!(failure.title, "file `/run/x.pid`: content");
     assert_eq!(failure.actual.as_deref(), Some("\"8\\n\""));
     let text = ran.text();
-    assert!(text.contains("a.yaml:4:68"), "{text}");
+    assert!(text.contains("a.yaml:4:61"), "{text}");
     assert!(text.contains("waited 1s for it; this is what was seen last"), "{text}");
     let evidence = ran.evidence.expect("it failed");
     assert_eq!(evidence.launches[0].id, "demo");
@@ -238,8 +238,7 @@ fn the_command_lines_time_overrules_the_files() {
     assert_eq!(ran.failures()[0].kind, FailureKind::Timeout);
 }
 
-const FAULTS: &str = "\
-  - launch:
+const FAULTS: &str = "  - launch:
       id: demo
       command: [x]
       faults:

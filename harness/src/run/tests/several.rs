@@ -24,7 +24,7 @@ steps:
 ";
 
 fn plan(jobs: usize) -> Plan {
-    let scenario = scenario::parse("a.yaml", FILE.to_owned(), Path::new("/scenarios"))
+    let scenario = scenario::parse("a.yaml", FILE, Path::new("/scenarios"))
         .unwrap_or_else(|wrong| panic!("{wrong}"));
     let cases = scenario
         .cases
