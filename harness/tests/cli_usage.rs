@@ -88,7 +88,9 @@ fn an_invalid_file_is_3(#[case] text: &str, #[case] says: &str) {
             .stderr(contains(says).and(contains("scenarios/bad.yaml")));
     }
     // Nothing of it counts, whatever is filtered.
-    lab.daemonlab(&["list", "--exact", "scenarios/b.yaml"]).assert().code(3);
+    lab.daemonlab(&["list", "--exact", "scenarios/b.yaml"])
+        .assert()
+        .code(3);
 }
 
 #[test]
@@ -184,7 +186,10 @@ fn variables_stand_for_flags() {
 
 #[test]
 fn list_as_json_is_a_case_a_line() {
-    let output = lab().daemonlab(&["list", "--json"]).output().expect("it runs");
+    let output = lab()
+        .daemonlab(&["list", "--json"])
+        .output()
+        .expect("it runs");
     let text = String::from_utf8(output.stdout).expect("it is UTF-8");
     let lines: Vec<serde_json::Value> = text
         .lines()

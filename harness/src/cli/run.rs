@@ -59,12 +59,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
     }
 }
 
-fn plan(
-    args: &RunArgs,
-    target: Target,
-    chosen: Chosen,
-    profile: &Profile,
-) -> Result<Plan, Halt> {
+fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Result<Plan, Halt> {
     let Chosen { cases, ids } = chosen;
     let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let required: Vec<Capability> = Capability::ALL

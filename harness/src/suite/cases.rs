@@ -44,7 +44,10 @@ fn trials(suite: &Suite, args: &Arguments) -> Result<Vec<Trial>, String> {
     let files = files(suite)?;
     let files = wanted(files, args);
     let scenarios = select::load(&files).map_err(|error| error.to_string())?;
-    let cases: Vec<Case> = scenarios.into_iter().flat_map(|scenario| scenario.cases).collect();
+    let cases: Vec<Case> = scenarios
+        .into_iter()
+        .flat_map(|scenario| scenario.cases)
+        .collect();
     if !cases.iter().any(|case| selected(case, args)) {
         return Ok(cases.into_iter().map(never).collect());
     }
@@ -130,8 +133,10 @@ fn test(planned: Planned, setting: Arc<Setting>, missing: &Missing, args: &Argum
         }
         // The flag is all that a list can show, and all that nextest needs.
         // When it is run by `cargo test`, the reason can be told as well.
-        Fate::Skip(reason) => Trial::ignorable_test(id, move || Ok(Completion::ignored_with(reason)))
-            .with_ignored_flag(args.list),
+        Fate::Skip(reason) => {
+            Trial::ignorable_test(id, move || Ok(Completion::ignored_with(reason)))
+                .with_ignored_flag(args.list)
+        }
     }
 }
 
@@ -158,7 +163,10 @@ fn profile(suite: &Suite, cases: &[Case]) -> Result<Profile, String> {
 /// What `DAEMONLAB_REQUIRE` forbids to be missing.
 fn required() -> Result<Vec<Capability>, String> {
     let text = env::var("DAEMONLAB_REQUIRE").unwrap_or_default();
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     let requirements = names
         .map(|name| {
             Requirement::from_str(name, false).map_err(|_| {

@@ -50,7 +50,9 @@ impl Suite {
     /// so that they are the ids that `daemonlab run` has at the top.
     pub(super) fn prefix(&self) -> PathBuf {
         let parts = self.root.components();
-        parts.filter(|part| matches!(part, Component::Normal(_))).collect()
+        parts
+            .filter(|part| matches!(part, Component::Normal(_)))
+            .collect()
     }
 
     /// The program, as the command line names it.
@@ -60,7 +62,9 @@ impl Suite {
 
     /// The profile, if there is one.
     pub(super) fn profile_path(&self) -> Option<PathBuf> {
-        self.profile.as_deref().map(|file: &Path| self.package.join(file))
+        self.profile
+            .as_deref()
+            .map(|file: &Path| self.package.join(file))
     }
 }
 

@@ -23,7 +23,9 @@ pub(super) fn run(planned: &Planned, setting: &Setting) -> Result<(), Failed> {
     // Taken out for as long as it is used: one that a panic leaves behind is
     // not used again.
     let warm = MAKER.take();
-    let mut maker = warm.map_or_else(|| RealMaker::start(None), Ok).map_err(failed)?;
+    let mut maker = warm
+        .map_or_else(|| RealMaker::start(None), Ok)
+        .map_err(failed)?;
     let (verdict, seen) = case::run(planned, setting, &mut maker, &Stop::default(), &mut |_| {});
     if !matches!(verdict, Verdict::Internal { .. }) {
         MAKER.set(Some(maker));

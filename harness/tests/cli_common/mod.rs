@@ -54,7 +54,10 @@ impl Lab {
     /// The same for what has to be steered while it runs.
     pub fn plain(&self, args: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(executable());
-        command.args(args).current_dir(self.folder.path()).env_clear();
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }

@@ -21,7 +21,7 @@ use crate::world::facts::{ProcessFacts, SocketFacts};
 fn good() -> Script {
     Script {
         beats: vec![
-            (5, Beat::Process(daemon())),
+            (5, Beat::Process(Box::new(daemon()))),
             (10, Beat::LauncherEnds("demo", End::Exit(0))),
             (30, Beat::File("/run/x.pid", "7\n")),
         ],
@@ -47,7 +47,9 @@ fn daemon() -> ProcessFacts {
 
 /// The steps of a case, below a launch that is waited for.
 fn after_launch(steps: &str) -> String {
-    format!("  - launch: {{id: demo, command: [\"${{target}}\", -d], within: 2s, expect: {{exit: 0}}}}\n{steps}")
+    format!(
+        "  - launch: {{id: demo, command: [\"${{target}}\", -d], within: 2s, expect: {{exit: 0}}}}\n{steps}"
+    )
 }
 
 struct Ran {
@@ -83,7 +85,12 @@ fn setting() -> Setting {
 }
 
 fn run(script: Script, steps: &str) -> Ran {
-    run_with(script, &format!("version: 1\nsteps:\n{steps}"), &setting(), &Stop::default())
+    run_with(
+        script,
+        &format!("version: 1\nsteps:\n{steps}"),
+        &setting(),
+        &Stop::default(),
+    )
 }
 
 fn run_with(script: Script, file: &str, setting: &Setting, stop: &Stop) -> Ran {
@@ -127,7 +134,12 @@ fn a_good_daemon_passes() {
     assert!(ran.evidence.is_none(), "nobody asked for it");
     assert_eq!(
         ran.log,
-        ["make a.yaml", "launch /opt/server -d", "signal 7 SIGTERM", "finish"]
+        [
+            "make a.yaml",
+            "launch /opt/server -d",
+            "signal 7 SIGTERM",
+            "finish"
+        ]
     );
     assert_eq!(
         ran.steps,
@@ -158,7 +170,10 @@ fn a_wait_ends_with_what_was_seen_last() {
     assert_eq!(failure.actual.as_deref(), Some("\"8\\n\""));
     let text = ran.text();
     assert!(text.contains("a.yaml:4:61"), "{text}");
-    assert!(text.contains("waited 1s for it; this is what was seen last"), "{text}");
+    assert!(
+        text.contains("waited 1s for it; this is what was seen last"),
+        "{text}"
+    );
     let evidence = ran.evidence.expect("it failed");
     assert_eq!(evidence.launches[0].id, "demo");
     assert_eq!(evidence.processes[0].pid, 7);
@@ -181,7 +196,13 @@ fn every_field_that_differs_is_told() {
         + "  - check: {process: daemon, within: 0s, expect: {umask: \"0022\", session-leader: true, pid: daemon}}\n";
     let ran = run(good(), &steps);
     let titles: Vec<&str> = ran.failures().iter().map(|f| f.title.as_str()).collect();
-    assert_eq!(titles, ["process `daemon`: umask", "process `daemon`: session-leader"]);
+    assert_eq!(
+        titles,
+        [
+            "process `daemon`: umask",
+            "process `daemon`: session-leader"
+        ]
+    );
 }
 
 #[rstest]
@@ -218,7 +239,10 @@ fn the_cases_time_ends_a_wait() {
     let ran = run_with(good(), &file, &setting(), &Stop::default());
     assert_eq!(ran.failures()[0].kind, FailureKind::Timeout);
     let text = ran.text();
-    assert!(text.contains("the case's time, 500ms, was over while it waited"), "{text}");
+    assert!(
+        text.contains("the case's time, 500ms, was over while it waited"),
+        "{text}"
+    );
     assert!(text.contains("got false"), "the last value: {text}");
 }
 
@@ -283,7 +307,10 @@ fn a_failure_names_the_faults_that_have_not_fired() {
     let ran = run(good(), &steps);
     assert_eq!(ran.failures()[0].kind, FailureKind::Expectation);
     let text = ran.text();
-    assert!(text.contains("fault `held` of launch `demo` has not fired"), "{text}");
+    assert!(
+        text.contains("fault `held` of launch `demo` has not fired"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -296,7 +323,12 @@ fn what_the_world_cannot_do_fails_at_its_step() {
     let failure = &ran.failures()[0];
     assert_eq!((failure.kind, failure.line), (FailureKind::Step, 3));
     let text = ran.text();
-    for part in ["launch `demo`", "ENOENT", "the script says so", "change the script"] {
+    for part in [
+        "launch `demo`",
+        "ENOENT",
+        "the script says so",
+        "change the script",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -332,7 +364,7 @@ fn a_process_is_found_by(#[case] from: &str) {
         name: "first".to_owned(),
         ..daemon()
     };
-    script.beats.push((1, Beat::Process(first)));
+    script.beats.push((1, Beat::Process(Box::new(first))));
     script.beats.push((
         9,
         Beat::Listens(SocketFacts {
@@ -355,7 +387,7 @@ fn a_session_outlives_its_leader() {
         name: "leader".to_owned(),
         ..daemon()
     };
-    script.beats.push((1, Beat::Process(leader)));
+    script.beats.push((1, Beat::Process(Box::new(leader))));
     script.beats.push((200, Beat::Ends(6, End::Exit(0))));
     let steps = after_launch("  - adopt: {id: leader, from: {name: leader}}\n")
         + "  - check: {process: leader, expect: {exists: false}}\n"
@@ -368,11 +400,14 @@ fn a_session_outlives_its_leader() {
 fn two_that_answer_are_one_too_many() {
     let mut script = good();
     let twin = ProcessFacts { pid: 8, ..daemon() };
-    script.beats.push((1, Beat::Process(twin)));
+    script.beats.push((1, Beat::Process(Box::new(twin))));
     let steps = after_launch("  - adopt: {id: daemon, from: {name: server}, within: 100ms}\n");
     let ran = run(script, &steps);
     let text = ran.text();
-    assert!(text.contains("found more than one: [\"7 server\", \"8 server\"]"), "{text}");
+    assert!(
+        text.contains("found more than one: [\"7 server\", \"8 server\"]"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -382,9 +417,13 @@ fn a_zombie_is_nobodys_daemon() {
         state: 'Z',
         ..daemon()
     };
-    script.beats.push((6, Beat::Process(zombie)));
+    script.beats.push((6, Beat::Process(Box::new(zombie))));
     let ran = run(script, &after_launch(ADOPT));
-    assert!(ran.text().contains("found nobody: \"7\\n\""), "{}", ran.text());
+    assert!(
+        ran.text().contains("found nobody: \"7\\n\""),
+        "{}",
+        ran.text()
+    );
 }
 
 #[test]
@@ -408,15 +447,23 @@ fn connections_are_tried_again() {
 #[test]
 fn evidence_reads_the_logs_that_are_known() {
     let mut script = good();
-    script.beats.push((6, Beat::File("/run/x.log", "from the daemon\n")));
-    script.beats.push((6, Beat::File("/run/y.log", "from the conf\n")));
+    script
+        .beats
+        .push((6, Beat::File("/run/x.log", "from the daemon\n")));
+    script
+        .beats
+        .push((6, Beat::File("/run/y.log", "from the conf\n")));
     let steps = after_launch(
         "  - write: {path: /etc/c.yaml, content: \"error_log: /run/y.log\\n\"}\n  \
            - check: {file: /no, within: 0s, expect: {exists: true}}\n",
     );
     let ran = run(script, &steps);
     let evidence = ran.evidence.expect("it failed");
-    let logs: Vec<&str> = evidence.logs.iter().map(|log| log.content.as_str()).collect();
+    let logs: Vec<&str> = evidence
+        .logs
+        .iter()
+        .map(|log| log.content.as_str())
+        .collect();
     assert_eq!(logs, ["from the daemon\n", "from the conf\n"]);
 }
 

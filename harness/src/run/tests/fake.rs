@@ -18,7 +18,7 @@ use crate::world::{World, WorldError};
 #[derive(Clone, Debug)]
 pub enum Beat {
     /// A process is there from now on, in place of one with that PID.
-    Process(ProcessFacts),
+    Process(Box<ProcessFacts>),
     /// A process ends, and is reaped by init.
     Ends(i32, End),
     /// A launcher ends.
@@ -91,7 +91,9 @@ struct FakeWorld {
 }
 
 fn note(log: &Log, what: impl Into<String>) {
-    log.lock().expect("no test panics with it").push(what.into());
+    log.lock()
+        .expect("no test panics with it")
+        .push(what.into());
 }
 
 fn error(stage: &str, errno: Errno) -> WorldError {
@@ -111,21 +113,27 @@ impl FakeWorld {
     fn play(&mut self, beat: Beat) {
         match beat {
             Beat::Process(process) => {
-                self.processes.insert(process.pid, process);
+                self.processes.insert(process.pid, *process);
             }
             Beat::Ends(pid, end) => {
                 self.processes.remove(&pid);
                 self.tell(What::Ended { pid, end });
             }
             Beat::LauncherEnds(id, end) => {
-                let launch = self.launches.get_mut(id).expect("the script knows its launches");
+                let launch = self
+                    .launches
+                    .get_mut(id)
+                    .expect("the script knows its launches");
                 launch.end = Some(end);
                 launch.duration = self.now;
                 let pid = launch.pid;
                 self.play(Beat::Ends(pid, end));
             }
             Beat::Writes(id, text) => {
-                let launch = self.launches.get_mut(id).expect("the script knows its launches");
+                let launch = self
+                    .launches
+                    .get_mut(id)
+                    .expect("the script knows its launches");
                 launch.stderr.head.push_str(text);
                 self.tell(What::Output {
                     id: id.to_owned(),
@@ -143,7 +151,10 @@ impl FakeWorld {
                 self.files.insert(path.into(), facts);
             }
             Beat::Matches(id, label) => {
-                let launch = self.launches.get_mut(id).expect("the script knows its launches");
+                let launch = self
+                    .launches
+                    .get_mut(id)
+                    .expect("the script knows its launches");
                 *launch.matched.entry(label.to_owned()).or_default() += 1;
             }
             Beat::Listens(socket) => self.sockets.push(socket),
@@ -187,7 +198,10 @@ impl World for FakeWorld {
     }
 
     fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
-        self.launches.get(id).cloned().ok_or_else(|| error("find a launch", Errno::ENOENT))
+        self.launches
+            .get(id)
+            .cloned()
+            .ok_or_else(|| error("find a launch", Errno::ENOENT))
     }
 
     fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {

@@ -81,7 +81,9 @@ fn carry_out(plan: Plan, script: Script, mut on_event: impl FnMut(&RunEvent)) ->
         plan,
         move || {
             let (script, log) = script_log.clone();
-            log.lock().expect("nobody panicked with it").push("new maker".to_owned());
+            log.lock()
+                .expect("nobody panicked with it")
+                .push("new maker".to_owned());
             Ok(FakeMaker { script, log })
         },
         |event| {
@@ -138,7 +140,10 @@ fn events_come_in_order_and_once() {
 fn many_jobs_finish_the_same_cases() {
     let told = carry_out(plan(8), ends(), |_| {});
     assert!(matches!(told.verdict("a.yaml::one"), Verdict::Passed));
-    assert!(matches!(told.verdict("a.yaml::two"), Verdict::Failed { .. }));
+    assert!(matches!(
+        told.verdict("a.yaml::two"),
+        Verdict::Failed { .. }
+    ));
     assert!(matches!(told.verdict("a.yaml::three"), Verdict::Passed));
 }
 
@@ -149,8 +154,14 @@ fn a_fate_is_carried_out_without_a_world() {
     plan.cases[1].fate = Fate::Missing("requires `subuid`".to_owned());
     plan.cases.truncate(2);
     let told = carry_out(plan, ends(), |_| {});
-    assert!(matches!(told.verdict("a.yaml::one"), Verdict::Skipped { .. }));
-    assert!(matches!(told.verdict("a.yaml::two"), Verdict::Missing { .. }));
+    assert!(matches!(
+        told.verdict("a.yaml::one"),
+        Verdict::Skipped { .. }
+    ));
+    assert!(matches!(
+        told.verdict("a.yaml::two"),
+        Verdict::Missing { .. }
+    ));
     assert_eq!(told.log, [""; 0]);
 }
 
@@ -221,7 +232,10 @@ fn a_stopped_run_tells_what_was_cut_short() {
             _ => {}
         },
     );
-    assert!(begin.elapsed() < TIMEOUT, "it did not wait for the case's time");
+    assert!(
+        begin.elapsed() < TIMEOUT,
+        "it did not wait for the case's time"
+    );
     assert_eq!(interrupted.as_deref(), Some("SIGINT"));
     assert!(
         matches!(&verdicts[..], [Verdict::CutShort { doing }, Verdict::NotRun, Verdict::NotRun]
@@ -230,7 +244,10 @@ fn a_stopped_run_tells_what_was_cut_short() {
     );
     assert_eq!((summary.cut_short, summary.not_run), (1, 2));
     assert_eq!(
-        log.lock().expect("nobody panicked with it").last().map(String::as_str),
+        log.lock()
+            .expect("nobody panicked with it")
+            .last()
+            .map(String::as_str),
         Some("finish"),
         "the world was ended"
     );
