@@ -8,7 +8,8 @@ pub const MAX_GENERATIONS: usize = 11;
 
 /// A task, which is a process or one of its threads, by its pedigree: `0` is
 /// the first process, `0.2` the second that it forked, `0.2.1` the first that
-/// this one forked, and `0.2/t3` a further thread of `0.2`.
+/// this one forked, and `0.2/t3` a further thread of `0.2`. Where a model
+/// starts with several processes, the others are `1`, `2`, …
 ///
 /// A name says how a task came to be, not when: it is the same in every
 /// schedule in which its parents do the same, so that schedules, footprints
@@ -19,6 +20,8 @@ pub const MAX_GENERATIONS: usize = 11;
 /// process before its threads.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskName {
+    /// Which of the processes that are there from the start it descends from.
+    first: u16,
     /// The ordinal of each generation below the first task, from 1; 0 ends it.
     path: [u16; MAX_GENERATIONS],
     /// 0 is the first thread, the process itself.
@@ -27,10 +30,17 @@ pub struct TaskName {
 
 impl TaskName {
     /// The first task, `0`.
-    pub const ROOT: TaskName = TaskName {
-        path: [0; MAX_GENERATIONS],
-        thread: 0,
-    };
+    pub const ROOT: TaskName = TaskName::first(0);
+
+    /// The process number `ordinal` of those that are there from the start,
+    /// counted from 0.
+    pub const fn first(ordinal: u16) -> TaskName {
+        TaskName {
+            first: ordinal,
+            path: [0; MAX_GENERATIONS],
+            thread: 0,
+        }
+    }
 
     /// The process that this one, or its thread, forks as its `ordinal`-th,
     /// counted from 1. `None` if `ordinal` is 0 or the name would have more
@@ -78,7 +88,7 @@ impl TaskName {
 
 impl fmt::Display for TaskName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0")?;
+        write!(f, "{}", self.first)?;
         for ordinal in &self.path[..self.generation()] {
             write!(f, ".{ordinal}")?;
         }
@@ -104,8 +114,8 @@ impl fmt::Display for NotATask {
         write!(
             f,
             "`{}` is no task: write `0` for the first process, `0.1` for the first that it forks, \
-             `0.1/t2` for a thread of that; at most {MAX_GENERATIONS} generations, numbers from 1 \
-             to 65535 without leading zeros",
+             `0.1/t2` for a thread of that; at most {MAX_GENERATIONS} generations, numbers up to \
+             65535 without leading zeros, and none but the first of them 0",
             self.0
         )
     }
@@ -126,11 +136,14 @@ impl FromStr for TaskName {
             None => (text, 0),
         };
         let mut parts = process.split('.');
-        if parts.next() != Some("0") {
-            return Err(not_a_task());
-        }
+        let first = match parts.next() {
+            Some("0") => 0,
+            part => part.and_then(ordinal).ok_or_else(not_a_task)?,
+        };
         parts
-            .try_fold(TaskName::ROOT, |name, part| name.child(ordinal(part)?))
+            .try_fold(TaskName::first(first), |name, part| {
+                name.child(ordinal(part)?)
+            })
             .map(|name| name.thread(thread))
             .ok_or_else(not_a_task)
     }
@@ -151,14 +164,16 @@ mod tests {
     #[case("0/t1")]
     #[case("0.65535.2")]
     #[case("0.1.2.3.4.5.6.7.8.9.10.11")]
+    #[case("2.1/t1")]
     fn a_name_reads_as_it_is_written(#[case] text: &str) {
         assert_eq!(text.parse::<TaskName>().unwrap().to_string(), text);
     }
 
     #[rstest]
     #[case("")]
-    #[case("1")]
+    #[case("-1")]
     #[case("00")]
+    #[case("01")]
     #[case("0.")]
     #[case("0.0")]
     #[case("0.01")]
@@ -182,7 +197,9 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_a_family_tree() {
-        let names = ["0", "0/t1", "0.1", "0.1/t1", "0.1.1", "0.1.2", "0.2"];
+        let names = [
+            "0", "0/t1", "0.1", "0.1/t1", "0.1.1", "0.1.2", "0.2", "1", "1.1",
+        ];
         let parsed: Vec<TaskName> = names.iter().map(|name| name.parse().unwrap()).collect();
         assert!(parsed.is_sorted(), "{parsed:?}");
     }
@@ -200,12 +217,13 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_survives_being_written(
+            first in any::<u16>(),
             path in proptest::collection::vec(1u16.., 0..=MAX_GENERATIONS),
             thread in any::<u16>(),
         ) {
             let name = path
                 .iter()
-                .fold(TaskName::ROOT, |name, ordinal| name.child(*ordinal).unwrap())
+                .fold(TaskName::first(first), |name, ordinal| name.child(*ordinal).unwrap())
                 .thread(thread);
             prop_assert_eq!(name.to_string().parse::<TaskName>().unwrap(), name);
         }
