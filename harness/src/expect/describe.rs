@@ -15,6 +15,7 @@ pub(super) fn matcher(matcher: &Matcher, scope: &Scope) -> String {
     };
     match &matcher.test {
         Test::Equals(value) => operand(value, scope),
+        Test::Set(values) if values.len() < 2 => format!("[{}]", list(values)),
         Test::Set(values) => format!("[{}] in any order", list(values)),
         Test::Not(inner) => format!("not {}", self::matcher(inner, scope)),
         Test::Every(inner) => {

@@ -74,7 +74,13 @@ impl Judge<'_> {
     }
 
     fn fail(&mut self, matcher: &Matcher, actual: &Value, path: &str) {
-        let expected = describe::matcher(matcher, self.scope);
+        let expected = match &matcher.test {
+            Test::Equals(operand) => match resolve(operand, self.scope) {
+                Ok(value) => self.named(&value, path),
+                Err(_) => describe::matcher(matcher, self.scope),
+            },
+            _ => describe::matcher(matcher, self.scope),
+        };
         let shown = self.named(actual, path);
         let mut failure = Failure::new(
             matcher.span,
