@@ -144,20 +144,46 @@ fn a_launch_passes(#[case] expect: &str) {
 #[case("name: x", r#"expected "x", got "labd""#)]
 #[case("name: {not: labd}", r#"expected not "labd", got "labd""#)]
 #[case("name: {one-of: [x, y]}", r#"expected one of "x", "y", got "labd""#)]
-#[case("name: {contains: [l, z]}", r#"expected something that contains "l", "z", got "labd""#)]
-#[case("name: {lacks: [z, l]}", r#"expected something without "z", "l", got "labd""#)]
-#[case("name: {matches: '^x'}", r#"expected text that matches /^x/, got "labd""#)]
-#[case("name: {starts-with: x}", r#"expected text that starts with "x", got "labd""#)]
-#[case("name: {ends-with: x}", r#"expected text that ends with "x", got "labd""#)]
+#[case(
+    "name: {contains: [l, z]}",
+    r#"expected something that contains "l", "z", got "labd""#
+)]
+#[case(
+    "name: {lacks: [z, l]}",
+    r#"expected something without "z", "l", got "labd""#
+)]
+#[case(
+    "name: {matches: '^x'}",
+    r#"expected text that matches /^x/, got "labd""#
+)]
+#[case(
+    "name: {starts-with: x}",
+    r#"expected text that starts with "x", got "labd""#
+)]
+#[case(
+    "name: {ends-with: x}",
+    r#"expected text that ends with "x", got "labd""#
+)]
 #[case("name: {empty: true}", r#"expected nothing in it, got "labd""#)]
 #[case("name: null", r#"expected nothing, got "labd""#)]
 #[case("name: {count: 2}", r#"expected a count of 2, got "labd""#)]
 // A dot in the target is a dot, not any character.
-#[case("name: {matches: '${target}'}", "expected text that matches /${target}/, got \"labd\"")]
-#[case("command: [-d, '${target}']", r#"expected ["-d", "/bin/x.y"], got ["/bin/x.y", "-d"]"#)]
-#[case("command: {any: x}", r#"expected an element that is "x", got ["/bin/x.y", "-d"]"#)]
-#[case("command: {all: {contains: x}}",
-    r#"expected each element to be something that contains "x", got ["/bin/x.y", "-d"]"#)]
+#[case(
+    "name: {matches: '${target}'}",
+    "expected text that matches /${target}/, got \"labd\""
+)]
+#[case(
+    "command: [-d, '${target}']",
+    r#"expected ["-d", "/bin/x.y"], got ["/bin/x.y", "-d"]"#
+)]
+#[case(
+    "command: {any: x}",
+    r#"expected an element that is "x", got ["/bin/x.y", "-d"]"#
+)]
+#[case(
+    "command: {all: {contains: x}}",
+    r#"expected each element to be something that contains "x", got ["/bin/x.y", "-d"]"#
+)]
 #[case("parent: init", "expected 1 (`init`), got 5 (`demo`)")]
 #[case("parent: daemon", "expected 7 (`daemon`), got 5 (`demo`)")]
 #[case("session: {gt: 6}", "expected more than 6, got 6")]
@@ -170,7 +196,10 @@ fn a_launch_passes(#[case] expect: &str) {
 #[case("threads: {le: 2}", "expected at most 2, got 3")]
 // What is not there passes only what speaks of that.
 #[case("executable: {not: /bin/x}", r#"expected not "/bin/x", got nothing"#)]
-#[case("executable: {lacks: x}", r#"expected something without "x", got nothing"#)]
+#[case(
+    "executable: {lacks: x}",
+    r#"expected something without "x", got nothing"#
+)]
 #[case("executable: {empty: true}", "expected nothing in it, got nothing")]
 #[case("executable: {exists: true}", "expected a value, got nothing")]
 #[case("executable: {not: null}", "expected not nothing, got nothing")]
@@ -178,15 +207,27 @@ fn a_launch_passes(#[case] expect: &str) {
 fn a_process_fails(#[case] expect: &str, #[case] told: &str) {
     let (_, expect) = check("process: daemon", expect);
     let failures = judge("process `daemon`", &expect, &daemon(), &scope()).failures();
-    let labels: Vec<&str> = failures.iter().map(|failure| failure.label.as_str()).collect();
-    assert!(!labels.is_empty() && labels.iter().all(|label| *label == told), "{labels:#?}");
+    let labels: Vec<&str> = failures
+        .iter()
+        .map(|failure| failure.label.as_str())
+        .collect();
+    assert!(
+        !labels.is_empty() && labels.iter().all(|label| *label == told),
+        "{labels:#?}"
+    );
 }
 
 #[test]
 fn every_field_that_fails_is_told() {
-    let (_, expect) = check("process: daemon", "uid: 1000, umask: '0022', name: labd, cwd: /x");
+    let (_, expect) = check(
+        "process: daemon",
+        "uid: 1000, umask: '0022', name: labd, cwd: /x",
+    );
     let failures = judge("process `daemon`", &expect, &daemon(), &scope()).failures();
-    let paths: Vec<&str> = failures.iter().map(|failure| failure.path.as_str()).collect();
+    let paths: Vec<&str> = failures
+        .iter()
+        .map(|failure| failure.path.as_str())
+        .collect();
     assert_eq!(paths, ["uid.saved", "umask", "cwd"]);
     assert_eq!(failures[0].actual, Value::Int(0));
     assert_eq!(failures[0].expected, "1000");

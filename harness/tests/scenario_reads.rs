@@ -20,58 +20,7 @@ fn only(text: &str) -> Case {
     cases.remove(0)
 }
 
-const EVERYTHING: &str = r#"
-version: 1
-name: everything
-description: every step once
-tags: [smoke, detach]
-timeout: 10s
-requires: [userns]
-let: {pidfile: "/run/${service}.pid", service: demo, flags: [-d, -v]}
-sandbox:
-  users: {svc: {uid: 1000, groups: [web]}}
-  groups: {web: 2000}
-  env: {RUST_LOG: debug, TZ: null}
-  umask: "0027"
-files:
-  - {path: /srv, directory: true, owner: svc, mode: "0700"}
-  - {path: /srv/conf, content: "user: ${svc.uid}\ndir: ${scenario.dir}\n"}
-  - {path: /run/link, symlink: /run/other}
-  - {path: /run/fifo, fifo: true, group: web}
-steps:
-  - launch:
-      id: demo
-      command: ["${target}", "${flags}", --port, 8080]
-      env: {EXTRA: "$${HOME}"}
-      user: svc
-      terminal: true
-      stray-fds: [3, 7]
-      blocked: [USR1]
-      ignored: [SIGPIPE, 40]
-      faults:
-        - {role: daemon, call: kill, nth: 1..3, errno: EPERM}
-        - {label: held, role: launcher, call: setuid, hold-until: {label: daemon-kill, matched: 3}}
-      background: true
-  - await: {launch: demo, within: 2s, expect: {exit: 0, duration: {lt: 2s}}}
-  - adopt: {id: daemon, from: {pid-file: "${pidfile}"}, within: 1s, expect: {alive: true}}
-  - check:
-      process: daemon
-      expect:
-        parent: init
-        session: {not: "${demo.session}"}
-        uid: 1000
-        signals: {blocked: []}
-        environment: {RUST_LOG: debug, TZ: null}
-  - check: {file: "${pidfile}", expect: {content: "${daemon.pid}\n", locked-by: daemon, owner: svc}, within: 0s}
-  - check: {fault: held, expect: {matched: {ge: 1}}}
-  - check: {sandbox: {except: [daemon]}, expect: {count: 0}}
-  - write: {path: /run/x, content: x}
-  - connect: {to: "127.0.0.1:8080", send: ping, enough: 4, expect: {text: pong}}
-  - hang-up: {launch: demo}
-  - again: {launch: demo, id: second, faults: [], terminal: false, env: {EXTRA: null}, expect: {exit: {not: 0}}}
-  - pause: {for: 100ms, reason: nothing to wait for}
-  - signal: {process: daemon, signal: TERM, within: 3s, expect: {gone: true, exit: 0}}
-"#;
+const EVERYTHING: &str = include_str!("scenario_everything.yaml");
 
 #[test]
 fn a_file_with_everything_becomes_data() {

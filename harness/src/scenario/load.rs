@@ -87,7 +87,7 @@ fn scenario(reader: &Reader, source: &Arc<Source>, dir: &Path, node: &Node) -> O
     // What belongs to the whole file is reported at its first character.
     let start = Span {
         start: node.span.start,
-        end: node.span.start + usize::from(!source.text.is_empty()),
+        end: (node.span.start + 1).min(source.text.len()),
     };
     let owner = At::new("a scenario".to_owned(), start);
     if node.yaml == Yaml::Null {
