@@ -292,11 +292,10 @@ fn body(report: &CaseReport) -> String {
 
 fn details(summary: &Summary) -> String {
     let mut details = format!(": {GREEN}{} passed{GREEN:#}", summary.passed);
-    if summary.expected_failures > 0 {
-        details += &format!(
-            " ({} of them deviate as declared)",
-            summary.expected_failures
-        );
+    match summary.expected_failures {
+        0 => {}
+        1 => details += " (1 of them deviates as declared)",
+        n => details += &format!(" ({n} of them deviate as declared)"),
     }
     for (n, style, what) in [
         (summary.failed, RED, "failed"),
@@ -386,7 +385,7 @@ mod tests {
         let text = console(&sample::run());
         assert!(
             text.contains(
-                "     Summary [   1.500s] 6 cases run: 2 passed (1 of them deviate as declared), \
+                "     Summary [   1.500s] 6 cases run: 2 passed (1 of them deviates as declared), \
                  4 failed, 1 skipped, 1 cut short, 1 not run\n"
             ),
             "{text}"
