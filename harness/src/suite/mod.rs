@@ -9,7 +9,7 @@
 //! ```
 //!
 //! ```no_run
-//! daemonlab_harness::scenarios!(root = "scenarios");
+//! daemonlab_harness::scenarios!("scenarios");
 //! ```
 //!
 //! - [`Suite`]: which scenarios, and against which program;
@@ -27,7 +27,8 @@ pub use options::Suite;
 
 /// The `main` of a test target whose tests are the cases of scenario files.
 ///
-/// - `root`: the folder of the scenario files, from the folder of `Cargo.toml`;
+/// - `root` (the name may be left out): the folder of the scenario files, from
+///   the folder of `Cargo.toml`;
 /// - `target` (optional): the program that `${target}` stands for, such as
 ///   `env!("CARGO_BIN_EXE_my-server")`; without it, the embedded `labd`;
 /// - `profile` (optional): how that program is known to deviate, from the
@@ -46,7 +47,10 @@ pub use options::Suite;
 /// ```
 #[macro_export]
 macro_rules! scenarios {
-    (root = $root:expr $(, target = $target:expr)? $(, profile = $profile:expr)? $(,)?) => {
+    (root = $root:expr $(, $($option:tt)*)?) => {
+        $crate::scenarios!($root $(, $($option)*)?);
+    };
+    ($root:expr $(, target = $target:expr)? $(, profile = $profile:expr)? $(,)?) => {
         fn main() -> ::std::process::ExitCode {
             let suite = $crate::suite::Suite::new(env!("CARGO_MANIFEST_DIR"), $root);
             $(let suite = suite.target($target);)?
