@@ -21,12 +21,26 @@ pub(super) fn of(test: &Test, actual: &Value, scope: &Scope) -> Option<String> {
         return None;
     }
     let diff = TextDiff::from_lines(expected.as_str(), actual.as_str());
-    Some(
-        diff.unified_diff()
-            .context_radius(2)
-            .header("expected", "actual")
-            .to_string(),
-    )
+    let shown = diff
+        .unified_diff()
+        .context_radius(2)
+        .header("expected", "actual")
+        .to_string();
+    Some(harmless(&shown))
+}
+
+/// What a program wrote may hold control characters, which a terminal or a CI
+/// would obey; they are written out.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => out.extend(c.escape_debug()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// For lists: what is missing and what is too much.
@@ -71,4 +85,16 @@ pub(super) fn elements(test: &Test, actual: &Value, scope: &Scope) -> Vec<String
         ));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        let test = Test::Equals(Operand::Literal("a\nb\n".into()));
+        let shown = of(&test, &"a\n\u{1b}[2Jb\r\n".into(), &Scope::new()).unwrap();
+        assert!(shown.contains("+\\u{1b}[2Jb\\r\n"), "{shown}");
+    }
 }

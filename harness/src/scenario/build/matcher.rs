@@ -41,10 +41,7 @@ const OPERATORS: [Operator; 18] = [
 ];
 
 fn is_text(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Text | Kind::Word(_) | Kind::Signal | Kind::Capability
-    )
+    matches!(kind, Kind::Text)
 }
 
 fn is_list(kind: Kind) -> bool {

@@ -1,0 +1,125 @@
+//! The reference of the format is true: its examples are read, and its tables
+//! of facts are those of the schema.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use daemonlab_harness::scenario::parse;
+use daemonlab_harness::world::facts::schema::{Field, Kind, Subject};
+
+/// What stands before the steps of an example that is no file of its own.
+const BEFORE: &str = "\
+version: 1
+sandbox: {users: {svc: 1000}}
+steps:
+  - launch:
+      id: demo
+      command: [x]
+      terminal: true
+      faults: [{label: tries, role: daemon, call: kill, watch: true}]
+      expect: {exit: 0}
+  - adopt: {id: daemon, from: {name: x}}
+";
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scenario-format.md")
+}
+
+#[test]
+fn every_example_is_read() {
+    let text = std::fs::read_to_string(docs()).unwrap();
+    let mut files = 0;
+    let mut steps = 0;
+    for (at, block) in text.match_indices("```yaml") {
+        let line = text[..at].lines().count() + 1;
+        let block = &text[at + block.len()..];
+        let (kind, block) = block.split_once('\n').unwrap();
+        let block = &block[..block.find("```").expect("a block ends")];
+        let file = match kind.trim() {
+            "" => {
+                files += 1;
+                block.to_owned()
+            }
+            "steps" => {
+                steps += 1;
+                let indented = block.lines().map(|line| format!("  {line}\n"));
+                format!("{BEFORE}{}", indented.collect::<String>())
+            }
+            other => panic!("line {line}: an example of kind {other}"),
+        };
+        if let Err(mistakes) = parse(&format!("line {line}"), &file, Path::new("/")) {
+            panic!("{mistakes}");
+        }
+    }
+    assert!(
+        files >= 6 && steps >= 12,
+        "{files} files, {steps} lists of steps"
+    );
+}
+
+#[test]
+fn every_step_has_a_section() {
+    let text = std::fs::read_to_string(docs()).unwrap();
+    for step in [
+        "launch", "await", "adopt", "check", "signal", "hang-up", "again", "write", "connect",
+        "pause",
+    ] {
+        assert!(text.contains(&format!("### `{step}`")), "{step}");
+    }
+}
+
+/// The tables of facts are made of the schema. `DAEMONLAB_BLESS=1` writes them.
+#[test]
+fn the_tables_of_facts_are_those_of_the_schema() {
+    const MARK: &str = "<!-- facts -->\n";
+    let text = std::fs::read_to_string(docs()).unwrap();
+    let (before, found) = text.split_once(MARK).expect("the mark is there");
+    let made = tables();
+    if std::env::var_os("DAEMONLAB_BLESS").is_some() {
+        std::fs::write(docs(), format!("{before}{MARK}{made}")).unwrap();
+    } else {
+        assert_eq!(found, made, "run this test with DAEMONLAB_BLESS=1");
+    }
+}
+
+fn tables() -> String {
+    let mut out = String::new();
+    for subject in Subject::ALL {
+        let name = subject.to_string();
+        let title = name[..1].to_uppercase() + &name[1..];
+        writeln!(out, "\n### {title}\n\n| field | kind | |\n|---|---|---|").unwrap();
+        rows(&mut out, "", subject.fields());
+    }
+    out
+}
+
+fn rows(out: &mut String, path: &str, fields: &[Field]) {
+    for field in fields {
+        let name = format!("{path}{}", field.name);
+        let kind = short(field.kind);
+        writeln!(out, "| `{name}` | {kind} | {} |", field.doc).unwrap();
+        if let Kind::Record(inner) | Kind::Each(inner) = field.kind {
+            rows(out, &format!("{name}: "), inner);
+        }
+    }
+}
+
+fn short(kind: Kind) -> String {
+    match kind {
+        Kind::Bool => "truth".to_owned(),
+        Kind::Int => "number".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::Word(words) => format!("`{}`", words.join("`, `")),
+        Kind::Octal => "octal".to_owned(),
+        Kind::Time => "time span".to_owned(),
+        Kind::Pid => "process".to_owned(),
+        Kind::Uid => "user".to_owned(),
+        Kind::Gid => "group".to_owned(),
+        Kind::Signal => "signal".to_owned(),
+        Kind::Capability => "capability".to_owned(),
+        Kind::List(inner) => format!("list of {}", short(*inner)),
+        Kind::Set(inner) => format!("set of {}", short(*inner)),
+        Kind::Map(inner) => format!("map to {}", short(*inner)),
+        Kind::Record(_) | Kind::Each(_) => "fields".to_owned(),
+    }
+}
