@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -255,7 +256,7 @@ pub struct ListArgs {
     pub choice: Choice,
 
     /// One JSON object a line: id, file, line, tags, requires
-    #[arg(long, env = "DAEMONLAB_JSON")]
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_JSON")]
     pub json: bool,
 }
 
@@ -273,7 +274,7 @@ pub struct DoctorArgs {
     pub require: Vec<Requirement>,
 
     /// One JSON object with every stage
-    #[arg(long, env = "DAEMONLAB_JSON")]
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_JSON")]
     pub json: bool,
 }
 

@@ -4,19 +4,15 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Reporter;
 use super::evidence::evidence;
-use crate::run::event::{CaseName, CaseReport, RunEvent, Summary};
-use crate::run::outcome::{FailureKind, Verdict, text};
-
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+use super::wording::{
+    DIM, GREEN, RED, aside, body, count, details, id, indented, time, verb, word,
+};
+use crate::run::event::{CaseReport, RunEvent, Summary};
+use crate::run::outcome::Verdict;
 
 /// Writes the report to `W`, which takes ANSI colours; whether they reach the
 /// reader is for the stream below to say.
@@ -217,109 +213,6 @@ pub fn bar() -> ProgressBar {
     bar.set_prefix("Running");
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-fn verb(style: Style, word: &str) -> String {
-    format!("{style}{word:>12}{style:#}")
-}
-
-fn count(n: usize, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{plural}")
-}
-
-fn word(verdict: &Verdict) -> (Style, &'static str) {
-    match verdict {
-        Verdict::Passed => (GREEN, "PASS"),
-        Verdict::FailedAsDeclared { .. } => (YELLOW, "DEVIATES"),
-        Verdict::Failed { failures } => match failures.first() {
-            Some(failure) if failure.kind == FailureKind::Timeout => (RED, "TIMEOUT"),
-            _ => (RED, "FAIL"),
-        },
-        Verdict::PassedUnexpectedly { .. } => (RED, "UNEXPECTED"),
-        Verdict::Skipped { .. } => (YELLOW, "SKIP"),
-        Verdict::Missing { .. } => (RED, "MISSING"),
-        Verdict::Internal { .. } => (RED, "BROKEN"),
-        Verdict::CutShort { .. } => (RED, "CUT SHORT"),
-        Verdict::NotRun => (YELLOW, "NOT RUN"),
-    }
-}
-
-fn time(verdict: &Verdict, duration: Duration) -> String {
-    match verdict {
-        Verdict::Skipped { .. } | Verdict::Missing { .. } | Verdict::NotRun => {
-            format!("[{:9}]", "")
-        }
-        _ => format!("[{:>8.3}s]", duration.as_secs_f64()),
-    }
-}
-
-fn id(case: &CaseName) -> String {
-    match case.id.rsplit_once("::") {
-        Some((file, name)) => format!("{DIM}{file}::{DIM:#}{BOLD}{name}{BOLD:#}"),
-        None => format!("{BOLD}{}{BOLD:#}", case.id),
-    }
-}
-
-/// What is said on the case's own line.
-fn aside(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::FailedAsDeclared { reason, .. } | Verdict::Skipped { reason } => {
-            format!(": {reason}")
-        }
-        _ => String::new(),
-    }
-}
-
-/// What is said below it.
-fn body(report: &CaseReport) -> String {
-    match &report.verdict {
-        Verdict::Passed
-        | Verdict::FailedAsDeclared { .. }
-        | Verdict::Skipped { .. }
-        | Verdict::NotRun => String::new(),
-        Verdict::Failed { failures } => text(failures),
-        Verdict::PassedUnexpectedly { reason, declared } => format!(
-            "{RED}error{RED:#}: passed, though {declared} declares that it fails: {reason}\n  \
-             = help: remove that entry"
-        ),
-        Verdict::Missing { reason: text } | Verdict::Internal { message: text } => {
-            format!("{RED}error{RED:#}: {text}")
-        }
-        Verdict::CutShort { doing } => format!("while it {doing}"),
-    }
-}
-
-fn details(summary: &Summary) -> String {
-    let mut details = format!(": {GREEN}{} passed{GREEN:#}", summary.passed);
-    match summary.expected_failures {
-        0 => {}
-        1 => details += " (1 of them deviates as declared)",
-        n => details += &format!(" ({n} of them deviate as declared)"),
-    }
-    for (n, style, what) in [
-        (summary.failed, RED, "failed"),
-        (summary.skipped, YELLOW, "skipped"),
-        (summary.cut_short, RED, "cut short"),
-        (summary.not_run, RED, "not run"),
-    ] {
-        if n > 0 {
-            details += &format!(", {style}{n} {what}{style:#}");
-        }
-    }
-    details
-}
-
-fn indented(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    for line in text.lines() {
-        if !line.is_empty() {
-            out.push_str("    ");
-        }
-        out.push_str(line);
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]

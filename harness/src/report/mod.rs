@@ -1,7 +1,8 @@
 //! Reports: one file a format. A reporter reads the runner's events and
 //! nothing else, so that each can be tested on a list of them.
 //!
-//! - [`console`]: for a person at a terminal, in nextest's manner;
+//! - [`console`]: for a person at a terminal, in nextest's manner, in the words
+//!   of `wording`;
 //! - [`json`]: one event a line, for programs;
 //! - [`junit`]: for the dashboards of continuous integration;
 //! - [`keep`]: the evidence of every case, in a folder;
@@ -16,6 +17,7 @@ pub mod keep;
 pub mod outlet;
 #[cfg(test)]
 mod sample;
+mod wording;
 
 use std::io;
 
