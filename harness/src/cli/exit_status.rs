@@ -107,4 +107,10 @@ mod tests {
             "{number}"
         );
     }
+
+    #[test]
+    fn the_manual_has_the_table() {
+        let manual = include_str!("../../../docs/running.md");
+        assert!(manual.contains(TABLE));
+    }
 }

@@ -342,4 +342,17 @@ deviations:
     fn an_entry_for_a_case_that_is_gone_is_a_mistake(#[case] ids: &[&str], #[case] good: bool) {
         assert_eq!(profile().check(ids).is_ok(), good);
     }
+
+    #[test]
+    fn the_manuals_example_is_a_profile() {
+        let manual = include_str!("../../../docs/running.md");
+        let (_, rest) = manual.split_once("```yaml\n").expect("it has an example");
+        let (example, _) = rest.split_once("```").expect("it ends");
+        let profile = Profile::parse("running.md", example.to_owned()).expect("it is valid");
+        assert!(
+            profile
+                .deviation("scenarios/pingora/pid_file_mode.yaml")
+                .is_some()
+        );
+    }
 }
