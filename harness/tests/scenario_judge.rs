@@ -58,7 +58,12 @@ fn daemon() -> Value {
         groups: vec![Some(100), Some(1000)],
         capabilities: [0, 1 << 7, 1 << 7 | 1 << 5, 1 << 7, 0],
         blocked: 1 << 9 | 1 << 14,
-        environment: BTreeMap::from([("PATH".into(), "/bin".into()), ("HOME".into(), "".into())]),
+        environment: BTreeMap::from([
+            ("PATH".into(), "/bin".into()),
+            ("HOME".into(), "".into()),
+            ("NEAR".into(), "/bin/xzy".into()),
+            ("PID".into(), "7".into()),
+        ]),
         threads: 3,
         ..ProcessFacts::default()
     }
@@ -93,6 +98,7 @@ fn launch() -> Value {
 #[case("command: {any: {matches: '${target}'}}")]
 #[case("command: {all: {not: {empty: true}}}")]
 #[case("command: {count: {ge: 2, lt: 3}}")]
+#[case("environment: {PID: '${daemon.pid}'}")]
 #[case("executable: null")]
 #[case("executable: {exists: false}")]
 #[case("executable: {one-of: [null, /bin/x]}")]
@@ -116,7 +122,7 @@ fn launch() -> Value {
 #[case("capabilities: {ambient: {empty: true}, effective: {lacks: sys_admin}}")]
 #[case("signals: {blocked: [TERM, 10], ignored: []}")]
 #[case("environment: {PATH: /bin, HOME: {empty: true}, TZ: null}")]
-#[case("environment: {count: 2}")]
+#[case("environment: {count: 4}")]
 #[case("descriptors: {0: /dev/null, 1: null}")]
 #[case("extra-descriptors: 'socket:[9]'")]
 #[case("extra-descriptors: {all: {starts-with: 'socket:'}}")]
@@ -169,8 +175,12 @@ fn a_launch_passes(#[case] expect: &str) {
 #[case("name: {count: 2}", r#"expected a count of 2, got "labd""#)]
 // A dot in the target is a dot, not any character.
 #[case(
-    "name: {matches: '${target}'}",
-    "expected text that matches /${target}/, got \"labd\""
+    "environment: {NEAR: {matches: '${target}'}}",
+    "expected text that matches /${target}/, got \"/bin/xzy\""
+)]
+#[case(
+    "groups: [5, 100, 1000]",
+    "expected [5, 100, 1000] in any order, got [100, 1000]"
 )]
 #[case(
     "command: [-d, '${target}']",

@@ -49,7 +49,7 @@ fn a_file_with_everything_becomes_data() {
     };
     assert_eq!((dir.mode, dir.uid, dir.gid), (0o700, 1000, 1000));
     assert_eq!((conf.mode, conf.uid), (0o644, 0));
-    assert_eq!(fifo.gid, 2000);
+    assert_eq!((fifo.mode, fifo.gid), (0o644, 2000));
     assert!(matches!(&case.files[1].content, Content::Regular(text) if
         text.as_text().as_deref() == Some("user: 1000\ndir: /lab\n")));
 
@@ -173,4 +173,42 @@ fn a_lone_variable_keeps_its_type() {
 fn the_mark_of_byte_order_is_no_part_of_the_file() {
     let text = format!("\u{feff}version: 1\nlet: {{exit: 0}}\n{LAUNCH}");
     assert_eq!(only(&text).steps.len(), 1);
+}
+
+#[test]
+fn a_fault_is_found_by_its_label_or_by_its_launch_too() {
+    let text = |of: &str| {
+        format!(
+            "version: 1\nsteps:\n  \
+             - launch: {{id: a, command: [x], expect: {{exit: 0}}, faults: \
+             [{{label: f, role: any, call: kill, watch: true}}]}}\n  \
+             - again: {{launch: a, id: b, expect: {{exit: 0}}{of}\n"
+        )
+    };
+    let target = |text: &str| match &only(text).steps[2].action {
+        Action::Check(check) => check.target.clone(),
+        other => panic!("{other:?}"),
+    };
+    let fault = |launch: &str| Target::Fault {
+        launch: launch.into(),
+        label: "f".into(),
+    };
+    let only_one = text(", faults: []}\n  - check: {fault: f, expect: {matched: 1}}");
+    assert_eq!(target(&only_one), fault("a"));
+    for launch in ["a", "b"] {
+        let named = text(&format!(
+            "}}\n  - check: {{fault: f, of: {launch}, expect: {{matched: 1}}}}"
+        ));
+        assert_eq!(target(&named), fault(launch));
+    }
+}
+
+#[test]
+fn a_directory_can_be_entered_unless_said_otherwise() {
+    let case = only(
+        "version: 1\nfiles: [{path: /d, directory: true}, {path: /f, content: x}]\n\
+         steps: [{launch: {id: a, command: [x], expect: {exit: 0}}}]",
+    );
+    let modes: Vec<u32> = case.files.iter().map(|file| file.mode).collect();
+    assert_eq!(modes, [0o755, 0o644]);
 }

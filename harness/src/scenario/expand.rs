@@ -26,24 +26,23 @@ pub(super) struct Row {
 pub(super) fn rows(reader: &Reader, top: &Fields<'_>) -> Vec<Row> {
     let cases = top.entry("cases").map(|entry| cases(reader, entry));
     let matrix = top.entry("matrix").map(|entry| matrix(reader, entry));
+    let count = |rows: &Option<Vec<Row>>| rows.as_ref().map_or(1, Vec::len);
+    let all = count(&cases).saturating_mul(count(&matrix));
+    if all > MAX_CASES {
+        let entry = top.entry("matrix").or(top.entry("cases"));
+        reader.push(Diagnostic::new(
+            entry.map_or(Span::default(), |entry| entry.key.span),
+            format!("a scenario has at most {MAX_CASES} cases"),
+            format!("this makes {all}"),
+        ));
+        return Vec::new();
+    }
     let rows = match (cases, matrix) {
         (None, None) => return vec![Row::default()],
         (Some(cases), None) => cases,
         (None, Some(matrix)) => matrix,
         (Some(cases), Some(matrix)) => product(reader, &cases, &matrix),
     };
-    let span = top
-        .entry("matrix")
-        .or(top.entry("cases"))
-        .map_or(Span::default(), |entry| entry.key.span);
-    if rows.len() > MAX_CASES {
-        reader.push(Diagnostic::new(
-            span,
-            format!("a scenario has at most {MAX_CASES} cases"),
-            format!("this makes {}", rows.len()),
-        ));
-        return Vec::new();
-    }
     unique(reader, rows)
 }
 
