@@ -231,7 +231,7 @@ impl fmt::Display for Cause {
             Cause::Held(Some(pid)) => write!(f, "a living instance, PID {pid}, holds it"),
             Cause::Held(None) => f.write_str("a living instance holds it"),
             Cause::Ended { pid, end } => {
-                write!(f, "the daemon (PID {pid}) {end} before it was ready")
+                write!(f, "PID {pid} {end} before the daemon was ready")
             }
             Cause::Vanished => f.write_str("the daemon was gone before it was ready"),
             Cause::TimedOut(time) => write!(f, "not within {time:?}"),
@@ -273,8 +273,8 @@ mod tests {
         exit_code::TIMED_OUT
     )]
     #[case(
-        Failure::bare(Stage::Readiness, Cause::Ended { pid: Pid::from_raw(9), end: Ended::Exited(3) }),
-        "readiness: the daemon (PID 9) exited with status 3 before it was ready; see",
+        Failure::new(Stage::Readiness, "daemon", Cause::Ended { pid: Pid::from_raw(9), end: Ended::Exited(3) }),
+        "readiness: daemon: PID 9 exited with status 3 before the daemon was ready; see",
         exit_code::DIED_EARLY
     )]
     #[case(

@@ -28,8 +28,13 @@ pub(super) fn background<S: System>(plan: Plan<S>) -> Result<Started<S>, Failure
         "sigaction",
         sys.sigaction(Signal::CHLD, Disposition::Interrupt),
     )?;
-    // From here on a SIGUSR1 can neither be lost nor kill, and a SIGCHLD is
-    // seen by ppoll(2) alone.
+    // From here on a SIGUSR1 can neither be lost nor kill (not even through
+    // another thread, which does not block it), and a SIGCHLD is seen by
+    // ppoll(2) alone.
+    at(
+        "sigaction",
+        sys.sigaction(Signal::USR1, Disposition::Ignore),
+    )?;
     let blocked = SignalSet::EMPTY.with(Signal::USR1).with(Signal::CHLD);
     let before = at("sigprocmask", sys.sigmask(MaskHow::Block, blocked))?;
     let launcher = at("getpid", sys.getpid())?;

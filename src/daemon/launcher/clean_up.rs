@@ -26,16 +26,39 @@ impl<S: System> Watch<S> {
             return failure;
         }
         if ending && self.all_end() {
-            return self.explain(failure);
+            failure = self.explain(failure);
+        } else {
+            self.kill();
+            if !self.all_end() && self.trouble.is_none() {
+                let survivor = self.survivor();
+                self.trouble = survivor.map(|pid| format!("PID {pid} has not ended after SIGKILL"));
+            }
         }
-        let mut trouble = self.kill();
-        if !self.all_end() && trouble.is_none() {
-            trouble = self
-                .survivor()
-                .map(|pid| format!("PID {pid} has not ended after SIGKILL"));
-        }
-        failure.aftermath = trouble;
+        self.reap_orphans();
+        failure.aftermath = self.trouble.take();
         failure
+    }
+
+    /// Waits for the daemon's workers, which are the launcher's by now and have
+    /// been killed with their group. Children of another kind are not waited
+    /// for any longer than that.
+    fn reap_orphans(&mut self) {
+        let Ok(now) = self.launcher.sys.now() else {
+            return;
+        };
+        let deadline = now.saturating_add(END_GRACE);
+        loop {
+            let sys = &self.launcher.sys;
+            match uninterrupted(|| sys.wait(WaitFor::Any, WaitMode::NoHang)) {
+                Ok(Some(_)) => {}
+                Ok(None) => match self.wake(deadline) {
+                    Ok(Woken::Record(_) | Woken::Something) => {}
+                    Ok(Woken::Late) | Err(_) => return,
+                },
+                // ECHILD: nobody is left.
+                Err(_) => return,
+            }
+        }
     }
 
     /// Waits until all have ended; false if they take too long.
@@ -61,47 +84,56 @@ impl<S: System> Watch<S> {
     /// Reaps who has ended: the daemon, then the intermediate.
     fn all_have_ended(&mut self) -> Result<bool, Failure> {
         self.reap_daemon()?;
-        let daemon_ended = match &self.daemon {
-            Some(daemon) => daemon.reaped(),
-            // It has not been born, or it would hold the pipe.
-            None => self.pipe.is_none(),
-        };
-        if !daemon_ended {
-            return Ok(false);
+        match &self.daemon {
+            Some(daemon) if daemon.reaped() => {
+                // Its workers, while the group's number is still ours.
+                self.kill();
+                self.reap_intermediate()
+            }
+            Some(_) => Ok(false),
+            // While somebody lives to be the daemon, it holds the pipe.
+            None if self.pipe.is_some() => Ok(false),
+            None => Ok(self.reap_intermediate()? && self.reap_unknown()),
         }
+    }
+
+    fn reap_intermediate(&mut self) -> Result<bool, Failure> {
         reap(&self.launcher.sys, &mut self.intermediate, Absent::Gone)?;
-        if !self.intermediate.reaped() {
-            return Ok(false);
+        Ok(self.intermediate.reaped())
+    }
+
+    /// An intermediate that has done its work had a child. If that ended before
+    /// it said its PID, it is the launcher's to reap by now.
+    fn reap_unknown(&mut self) -> bool {
+        if self.intermediate.state != EXITED {
+            return true;
         }
-        if self.daemon.is_some() || self.intermediate.state != EXITED {
-            return Ok(true);
-        }
-        // The intermediate had a child, which ended before it said its PID. It
-        // is the launcher's by now.
         let sys = &self.launcher.sys;
         match uninterrupted(|| sys.wait(WaitFor::Any, WaitMode::NoHang)) {
             Ok(Some(waited)) => {
-                self.daemon = Some(Child {
-                    pid: waited.pid,
-                    state: ChildState::Reaped(Some(waited.end)),
-                });
-                Ok(true)
+                let state = ChildState::Reaped(Some(waited.end));
+                let pid = waited.pid;
+                self.daemon = Some(Child { pid, state });
+                true
             }
-            Ok(None) => Ok(false),
-            Err(_) => Ok(true),
+            Ok(None) => false,
+            Err(_) => true,
         }
     }
 
     /// SIGKILL for the intermediate first, which then forks no more; then for
     /// its process group, in which the daemon was born; then for the daemon,
-    /// which may have left it. Gives what went wrong.
-    fn kill(&mut self) -> Option<String> {
-        let mut trouble = None;
+    /// which may have left it. Once.
+    fn kill(&mut self) {
+        if self.killed {
+            return;
+        }
+        self.killed = true;
         let sys = &self.launcher.sys;
         if let Some(root) = &mut self.root
             && let Err(errno) = root.take_back(sys)
         {
-            trouble = Some(format!(
+            self.trouble = Some(format!(
                 "root could not be taken back to end it ({errno:?})"
             ));
         }
@@ -120,11 +152,10 @@ impl<S: System> Watch<S> {
                 Ok(()) | Err(Errno::ESRCH) => {}
                 Err(errno) => {
                     let (KillTarget::Process(pid) | KillTarget::Group(pid)) = target;
-                    trouble = Some(format!("PID {pid} could not be killed ({errno:?})"));
+                    self.trouble = Some(format!("PID {pid} could not be killed ({errno:?})"));
                 }
             }
         }
-        trouble
     }
 
     fn survivor(&self) -> Option<Pid> {

@@ -33,6 +33,9 @@ pub(in crate::daemon) struct Watch<S: System> {
     deadline: Duration,
     mask: SignalSet,
     interruptions: Interruptions,
+    /// Whether what was left has been killed, and what went wrong with that.
+    pub(super) killed: bool,
+    pub(super) trouble: Option<String>,
 }
 
 /// A process that is waited for.
@@ -96,6 +99,8 @@ impl<S: System> Watch<S> {
             deadline,
             mask,
             interruptions: Interruptions::default(),
+            killed: false,
+            trouble: None,
         }
     }
 

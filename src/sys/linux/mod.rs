@@ -27,7 +27,8 @@ mod waiting;
 ///   thread of the process (`nptl(7)`). Capabilities and the signal mask are
 ///   the calling thread's alone.
 /// - The signals that the C library keeps for its own threads (32 and 33 with
-///   glibc) are never blocked, and their disposition cannot be changed.
+///   glibc) are never blocked. Of their dispositions only one that was
+///   inherited as ignored can be changed: it can be reset.
 /// - After [`Call::Fork`](super::call::Call::Fork) in a process with several
 ///   threads, the child may hold locks that nobody will ever release. The
 ///   backend's own calls allocate memory, which the C libraries of Linux allow

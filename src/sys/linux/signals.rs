@@ -49,6 +49,10 @@ pub(super) fn mask(how: MaskHow, set: SignalSet) -> Result<SignalSet> {
 }
 
 pub(super) fn action(signal: Signal, disposition: Disposition) -> Result<Disposition> {
+    // SIGCANCEL and SIGSETXID of glibc (nptl(7)), and one more of musl.
+    if (32..libc::SIGRTMIN()).contains(&signal.number()) {
+        return reserved_action(signal, disposition);
+    }
     let interrupt = interrupt as extern "C" fn(libc::c_int) as libc::sighandler_t;
     let handler = match disposition {
         Disposition::Default => libc::SIG_DFL,
@@ -77,6 +81,49 @@ pub(super) fn action(signal: Signal, disposition: Disposition) -> Result<Disposi
         handler if handler == interrupt => Disposition::Interrupt,
         _ => Disposition::Foreign,
     })
+}
+
+/// The kernel's own `struct sigaction`, which the C library's is not.
+#[repr(C)]
+struct KernelAction {
+    handler: libc::sighandler_t,
+    /// Flags, restorer and mask, in the order of the architecture.
+    rest: [usize; 3],
+}
+
+/// A signal that the C library keeps to itself. What was inherited as ignored
+/// can be reset past the library, which knows nothing of it; its own handlers, which it installs once, must stay.
+fn reserved_action(signal: Signal, disposition: Disposition) -> Result<Disposition> {
+    let size = size_of::<SignalSet>();
+    let call = |new: *const KernelAction, old: *mut KernelAction| {
+        // SAFETY: each pointer is null or to a local as large as the kernel's
+        // structure; the action that is set has no handler.
+        Errno::result(unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal.number(), new, old, size)
+        })
+    };
+    let mut now = KernelAction {
+        handler: 0,
+        rest: [0; 3],
+    };
+    call(ptr::null(), &raw mut now)?;
+    let now = match now.handler {
+        libc::SIG_DFL => Disposition::Default,
+        libc::SIG_IGN => Disposition::Ignore,
+        _ => Disposition::Foreign,
+    };
+    match (now, disposition) {
+        (Disposition::Default, Disposition::Default) => Ok(now),
+        (Disposition::Ignore, Disposition::Default) => {
+            let default = KernelAction {
+                handler: libc::SIG_DFL,
+                rest: [0; 3],
+            };
+            call(&raw const default, ptr::null_mut())?;
+            Ok(now)
+        }
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 pub(super) fn pending() -> Result<SignalSet> {
