@@ -16,6 +16,7 @@ pub mod matcher;
 pub mod model;
 mod node;
 mod reader;
+mod scalars;
 pub mod source;
 pub mod specs;
 pub mod suggest;

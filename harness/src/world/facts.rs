@@ -1,4 +1,5 @@
-//! What can be seen in a world. Each record turns into a [`Value`] with the
+//! What can be seen in a world. Each record turns into a
+//! [`Value`](crate::value::Value) with the
 //! field names that scenario files use; [`schema`] lists them.
 
 pub mod schema;

@@ -3,7 +3,7 @@
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::matcher::Operand;
 use crate::scenario::node::{Node, Yaml};
-use crate::scenario::reader::ANY;
+use crate::scenario::scalars::ANY;
 use crate::scenario::source::At;
 use crate::scenario::suggest;
 use crate::scenario::template::{Part, Template};
