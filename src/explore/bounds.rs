@@ -18,23 +18,42 @@ pub struct Bounds {
     /// *n* − 1 times before, with the same arguments. The last round, after
     /// which the loop is left, is always tried.
     pub rounds: Option<u32>,
+    /// When a timer may fire.
+    pub timers: Timers,
     /// How many steps an execution may take, and what it means to take more.
     pub steps: StepLimit,
 }
 
 impl Default for Bounds {
-    /// Any number of preemptions, no faults, all rounds, 10,000 steps.
+    /// Any number of preemptions, no faults, all rounds, timers at any time,
+    /// 10,000 steps.
     fn default() -> Self {
         Bounds {
             preemptions: None,
             faults: Some(0),
             rounds: None,
+            timers: Timers::AnyTime,
             steps: StepLimit {
                 most: 10_000,
                 then: Overrun::Breaks,
             },
         }
     }
+}
+
+/// When a timer may fire. A model lists the way [`Kind::Timer`] wherever a
+/// timer runs, whether or not others could go on; what these bounds do not
+/// allow is left out here.
+///
+/// [`Kind::Timer`]: super::Kind::Timer
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timers {
+    /// As soon as it runs: the others are slow. Only this finds what happens
+    /// when a timeout and what it waits for come together.
+    AnyTime,
+    /// When nobody can go on without one: time is cheap and the others are
+    /// fast.
+    WhenIdle,
 }
 
 /// How long an execution may be.
@@ -63,12 +82,16 @@ impl fmt::Display for Bounds {
         };
         write!(
             f,
-            "preemptions: {}; faults: {}; rounds of a loop: {}; steps: {} ({})",
+            "preemptions: {}; faults: {}; rounds of a loop: {}; timers: {}; steps: {} ({})",
             number(self.preemptions),
             number(self.faults),
             match self.rounds {
                 Some(most) => format!("the first {most} and the last"),
                 None => "all".to_owned(),
+            },
+            match self.timers {
+                Timers::AnyTime => "at any time",
+                Timers::WhenIdle => "when all else is idle",
             },
             number(Some(self.steps.most)),
             match self.steps.then {

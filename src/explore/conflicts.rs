@@ -1,5 +1,6 @@
-//! Footprints by number, and which of them conflict.
+//! Footprints and labels by number, and which footprints conflict.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash};
 
@@ -13,6 +14,18 @@ impl Foot {
     /// The footprint that conflicts with everything. It also stands for all
     /// footprints where the strategy does not want to know them.
     pub const UNKNOWN: Foot = Foot(0);
+}
+
+/// The label of a way, by a number that holds for one exploration. At another
+/// point the same way of the same operation has the same one, whatever its
+/// index among the alternatives there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WayName(u16);
+
+impl WayName {
+    /// The label of the normal way. It also stands for all labels where the
+    /// strategy does not want to know them.
+    pub const NORMAL: WayName = WayName(0);
 }
 
 /// Which footprints conflict: a triangle of bits.
@@ -29,7 +42,7 @@ impl Conflicts {
     }
 }
 
-/// Gives each footprint its number.
+/// Gives each footprint and each label its number.
 ///
 /// Programs have few different footprints and meet them again and again, so
 /// that two are compared once and the search asks for a bit.
@@ -38,6 +51,7 @@ pub(super) struct Interner<K> {
     known: Vec<Footprint<K>>,
     /// Only looked up in, never gone through: its order must not matter.
     numbers: HashMap<Footprint<K>, Foot, BuildHasherDefault<Digest>>,
+    labels: Vec<Cow<'static, str>>,
     pub(super) conflicts: Conflicts,
 }
 
@@ -46,10 +60,21 @@ impl<K: Clone + Ord + Hash> Interner<K> {
         Interner {
             known: vec![Footprint::unknown()],
             numbers: HashMap::default(),
+            labels: vec![Cow::Borrowed("")],
             conflicts: Conflicts {
                 rows: vec![vec![1]],
             },
         }
+    }
+
+    /// There are few labels, so that going through them is fast enough.
+    pub(super) fn name(&mut self, label: &Cow<'static, str>) -> WayName {
+        let known = self.labels.iter().position(|known| known == label);
+        let number = known.unwrap_or_else(|| {
+            self.labels.push(label.clone());
+            self.labels.len() - 1
+        });
+        WayName(u16::try_from(number).expect("fewer than 65,536 different labels"))
     }
 
     pub(super) fn number(&mut self, footprint: &Footprint<K>) -> Foot {

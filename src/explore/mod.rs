@@ -26,9 +26,9 @@ pub mod task;
 #[cfg(test)]
 pub(crate) mod toy;
 
-pub use bounds::{Bounds, Budget, Overrun, StepLimit};
+pub use bounds::{Bounds, Budget, Overrun, StepLimit, Timers};
 pub use choice::{Choice, What};
-pub use conflicts::{Conflicts, Foot};
+pub use conflicts::{Foot, WayName};
 pub use digest::Digest;
 pub use explorer::{Config, Explorer, OnFailure};
 pub use footprint::Footprint;

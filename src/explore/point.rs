@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::conflicts::{Conflicts, Foot};
+use super::conflicts::{Conflicts, Foot, WayName};
 use super::{Kind, Model, TaskName};
 
 /// A task, by a number that holds for one exploration: the tasks in the order
@@ -90,8 +90,10 @@ pub struct Way {
     pub alternative: u16,
     /// Of which kind it is.
     pub kind: Kind,
-    /// What it touches.
+    /// What it touches; all the same unless the strategy wants footprints.
     pub foot: Foot,
+    /// Its label; all the same unless the strategy wants footprints.
+    pub name: WayName,
 }
 
 /// Someone who may go next.

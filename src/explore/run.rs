@@ -2,12 +2,12 @@
 
 use std::mem;
 
-use super::bounds::{Bounds, Overrun};
-use super::conflicts::{Foot, Interner};
+use super::bounds::{Bounds, Overrun, Timers};
+use super::conflicts::{Foot, Interner, WayName};
 use super::point::{Candidate, Point, Readiness, TaskAt, TaskId, Way};
 use super::report::Denied;
 use super::strategy::{Pick, Strategy};
-use super::{Failure, Kind, Model, Outcome, TaskName, Verdict};
+use super::{Failure, Kind, Model, Outcome, Pending, TaskName, Verdict};
 
 /// The rule that an execution breaks which takes more steps than
 /// [`Bounds::steps`] allows, where that is a failure.
@@ -196,18 +196,19 @@ impl<M: Model> Run<M> {
         self.tasks.clear();
         self.ways.clear();
         let mut shape = 0u64;
+        let timers_wait = self.bounds.timers == Timers::WhenIdle;
+        let no_timers = timers_wait && is_anyone_ready(self.model.pending());
         for (place, pending) in self.model.pending().iter().enumerate() {
             let task = task_id(&mut self.names, &mut self.counts, place, pending.task);
-            let mut foot = |footprint: &super::Footprint<M::Key>| match wants_footprints {
-                true => self.interner.number(footprint),
+            let call_foot = match wants_footprints {
+                true => self.interner.number(&pending.footprint),
                 false => Foot::UNKNOWN,
             };
-            let call_foot = foot(&pending.footprint);
             let ways_from = self.ways.len();
             let mut readiness = Readiness::Blocked;
             for faults in [false, true] {
                 for (alternative, way) in pending.alternatives.iter().enumerate() {
-                    if way.kind.is_fault() != faults {
+                    if way.kind.is_fault() != faults || (no_timers && way.kind == Kind::Timer) {
                         continue;
                     }
                     readiness = readiness.min(match way.kind {
@@ -218,7 +219,17 @@ impl<M: Model> Run<M> {
                     self.ways.push(Way {
                         alternative: alternative as u16,
                         kind: way.kind,
-                        foot: way.footprint.as_ref().map_or(call_foot, &mut foot),
+                        foot: match &way.footprint {
+                            // It may fire only when all others wait, so that
+                            // whatever they do matters to it.
+                            _ if timers_wait && way.kind == Kind::Timer => Foot::UNKNOWN,
+                            Some(footprint) if wants_footprints => self.interner.number(footprint),
+                            _ => call_foot,
+                        },
+                        name: match wants_footprints {
+                            true => self.interner.name(&way.label),
+                            false => WayName::NORMAL,
+                        },
                     });
                 }
             }
@@ -445,6 +456,11 @@ impl<M: Model> Run<M> {
         }
         format!("something else, which did not show itself in {ATTEMPTS} more attempts")
     }
+}
+
+fn is_anyone_ready<K>(pending: &[Pending<K>]) -> bool {
+    let mut ways = pending.iter().flat_map(|pending| &pending.alternatives);
+    ways.any(|way| matches!(way.kind, Kind::Normal | Kind::Signal))
 }
 
 /// The number of a task. A task is mostly where it was in the step before.

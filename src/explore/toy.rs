@@ -87,6 +87,8 @@ pub(crate) struct Toy {
     event: String,
     /// Every event since the start, for tests that write out the universe.
     pub(crate) trail: Vec<String>,
+    /// What each of them touched.
+    feet: Vec<(usize, Footprint<Key>)>,
 }
 
 const MANY: usize = 4;
@@ -116,6 +118,7 @@ impl Toy {
             places: Vec::new(),
             event: String::new(),
             trail: Vec::new(),
+            feet: Vec::new(),
         };
         toy.start();
         toy
@@ -124,6 +127,28 @@ impl Toy {
     pub(crate) fn with_invariant(mut self, invariant: Invariant) -> Toy {
         self.invariant = invariant;
         self
+    }
+
+    /// What the execution has in common with all those that differ from it
+    /// only in the order of operations which commute: each task's events, and
+    /// which of two that conflict came first.
+    pub(crate) fn class(&self) -> (Vec<Vec<String>>, Vec<(String, String)>) {
+        let mut events = vec![Vec::new(); self.programs.len()];
+        let mut names = Vec::new();
+        for (event, (task, _)) in self.trail.iter().zip(&self.feet) {
+            events[*task].push(event.clone());
+            names.push(format!("{}#{}", task + 1, events[*task].len()));
+        }
+        let mut orders = Vec::new();
+        for (later, (later_task, later_foot)) in self.feet.iter().enumerate() {
+            for (earlier, (task, foot)) in self.feet[..later].iter().enumerate() {
+                if task != later_task && foot.conflicts(later_foot) {
+                    orders.push((names[earlier].clone(), names[later].clone()));
+                }
+            }
+        }
+        orders.sort();
+        (events, orders)
     }
 
     fn op(&self, task: usize) -> Option<&Op> {
@@ -287,6 +312,7 @@ impl Model for Toy {
             };
         }
         self.trail.clear();
+        self.feet.clear();
         self.look();
     }
 
@@ -303,7 +329,12 @@ impl Model for Toy {
             self.event += &format!("!{}", way.label);
         }
         self.trail.push(self.event.clone());
-        match (&op, &*way.label) {
+        let footprint = way
+            .footprint
+            .clone()
+            .unwrap_or_else(|| self.pending[place].footprint.clone());
+        self.feet.push((task, footprint));
+        match (&op, way.label.as_ref()) {
             (_, "death") => self.state.lives[task] = Life::Killed,
             (_, "EIO") => {
                 self.state.seen[task].push(254);

@@ -1,9 +1,11 @@
 //! Strategies: which choice is made next.
 
 pub mod dfs;
+pub mod dpor;
 pub(super) mod retrace;
 
 pub use dfs::Dfs;
+pub use dpor::Dpor;
 
 use super::bounds::Bounds;
 use super::point::Point;

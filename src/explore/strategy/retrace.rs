@@ -16,14 +16,14 @@ pub(in crate::explore) struct Retrace<'a> {
 }
 
 impl<'a> Retrace<'a> {
-    /// `bounds` only limits the steps.
+    /// Of `bounds` those on steps and timers count.
     pub(in crate::explore) fn new(bounds: Bounds, steps: &'a [(TaskId, u16)]) -> Self {
         Retrace {
             bounds: Some(Bounds {
-                steps: bounds.steps,
                 faults: None,
                 preemptions: None,
                 rounds: None,
+                ..bounds
             }),
             steps,
         }

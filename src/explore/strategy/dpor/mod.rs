@@ -1,0 +1,212 @@
+//! Dynamic partial-order reduction with sleep sets: one execution for each
+//! order that matters.
+//!
+//! Follows C. Flanagan and P. Godefroid, "Dynamic Partial-Order Reduction for
+//! Model Checking Software" (POPL 2005): run anything; wherever two operations
+//! of different tasks conflict and nothing but luck put one before the other,
+//! go back to before the first and let the other side go ahead. Vector clocks
+//! tell what happened before what. Sleep sets (P. Godefroid,
+//! "Partial-Order Methods for the Verification of Concurrent Systems", 1996)
+//! keep it from running an order that only swaps operations which commute; an
+//! execution that would is abandoned.
+//!
+//! Deviations and additions:
+//!
+//! - An operation may go in several *ways*: as it should, by a fault, by its
+//!   timer. Where a task is let go ahead, it goes all of them, each with its
+//!   own footprint. A bound on faults needs no conflict between faults: an
+//!   order and its equivalents have equally many of them, so that the search
+//!   for those with few is closed in itself.
+//! - A fault is never bound to happen. So a task that only a fault can move is
+//!   no reason to leave out the others; it is let go where it races, where all
+//!   else is asleep, and where nothing else is left to go.
+//! - A task that waits has a way too, if its timer can fire. That it *also*
+//!   might have gone on as it should, had another task been faster, is a race
+//!   that the footprint of the way alone need not show: here the footprint of
+//!   the operation as such counts as well.
+//! - A task that another one ends has an operation left that will never
+//!   happen. That, too, is a race with whoever ended it.
+//! - Where timers fire only when all else is idle ([`Timers::WhenIdle`]), all
+//!   of them are tried at each idle point, and one that fires counts as in
+//!   conflict with everything: what comes after it could not have come before.
+//! - "May be co-enabled" is taken to be always true: more is tried than needed.
+//!
+//! No bound on preemptions: cutting executions off by a bound makes a
+//! reduction unsound unless it adds backtracking points and does without
+//! sleep sets (K. Coons, M. Musuvathi and K. McKinley, "Bounded Partial-Order
+//! Reduction", OOPSLA 2013). [`Dfs`](super::Dfs) has the bound; this search
+//! runs to the end, which covers every number of preemptions.
+//!
+//! Complete within its bounds, if the model's footprints are honest; see
+//! [`audit`](crate::explore::audit). With a bound on the rounds of loops,
+//! faults of later rounds are left out as the bound says.
+//!
+//! [`Timers::WhenIdle`]: crate::explore::Timers::WhenIdle
+
+mod frame;
+mod races;
+#[cfg(test)]
+mod tests;
+
+use super::{Pick, Strategy};
+use crate::explore::bounds::{Bounds, Timers};
+use crate::explore::point::{Point, Readiness};
+use frame::{Event, Frame, Goes};
+
+/// Dynamic partial-order reduction, see the [module](self).
+#[derive(Debug)]
+pub struct Dpor {
+    bounds: Bounds,
+    /// The execution at hand, one frame a point. Frames behind `depth` are
+    /// kept for their allocations.
+    frames: Vec<Frame>,
+    depth: usize,
+    /// The first frame that was made by the execution at hand.
+    fresh_from: usize,
+    scratch: Event,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Fresh,
+    Searching,
+    Done,
+}
+
+impl Dpor {
+    /// Every execution within `bounds` but for their bound on preemptions,
+    /// which is dropped; one of each class of equivalent ones.
+    pub fn new(bounds: Bounds) -> Self {
+        Dpor {
+            bounds: Bounds {
+                preemptions: None,
+                ..bounds
+            },
+            frames: Vec::new(),
+            depth: 0,
+            fresh_from: 0,
+            scratch: Event::default(),
+            state: State::Fresh,
+        }
+    }
+
+    /// Makes the frame of a point that was not met before.
+    fn arrive(&mut self, point: &Point<'_>) {
+        let depth = self.depth;
+        if depth == self.frames.len() {
+            self.frames.push(Frame::default());
+        }
+        let (before, rest) = self.frames.split_at_mut(depth);
+        let frame = &mut rest[0];
+        frame.look(point, before.last(), self.bounds.rounds);
+        self.depth += 1;
+        races::find(&mut self.frames[..self.depth], point, &mut self.scratch);
+        self.begin_frame(point);
+    }
+
+    /// Decides what is tried first at the newest frame.
+    fn begin_frame(&mut self, point: &Point<'_>) {
+        let (before, rest) = self.frames[..self.depth].split_at_mut(self.depth - 1);
+        let frame = &mut rest[0];
+        if let Some(parent) = before.last() {
+            frame.inherit_sleep(parent, point);
+        }
+        frame.end_first = point
+            .candidates
+            .first()
+            .is_some_and(|first| first.at.is_none());
+        let idle = frame.end_first
+            || (self.bounds.timers == Timers::WhenIdle
+                && frame
+                    .entries
+                    .iter()
+                    .all(|entry| entry.readiness != Readiness::Ready));
+        let first = point
+            .candidates
+            .iter()
+            .filter_map(|candidate| candidate.at)
+            .map(usize::from)
+            .find(|index| frame.is_awake(*index));
+        match first {
+            Some(first) if !idle => frame.entries[first].backtrack = true,
+            Some(_) => frame.backtrack_where(|entry| entry.readiness != Readiness::Fault),
+            // Nothing but faults is awake, and none of them is bound to
+            // happen: the others may only be left out because they sleep.
+            None => frame.backtrack_where(|_| true),
+        }
+        frame.goes = None;
+    }
+
+    /// The next thing to try at the last frame that has one; false if there
+    /// is none.
+    fn advance(&mut self) -> bool {
+        while self.depth > 0 {
+            if self.frames[self.depth - 1].next().is_some() {
+                return true;
+            }
+            self.depth -= 1;
+        }
+        false
+    }
+}
+
+impl Strategy for Dpor {
+    fn name(&self) -> String {
+        "partial-order reduction".to_owned()
+    }
+
+    fn begin(&mut self) -> Option<Bounds> {
+        match self.state {
+            State::Done => return None,
+            State::Fresh => self.state = State::Searching,
+            State::Searching => {
+                if !self.advance() {
+                    self.state = State::Done;
+                    return None;
+                }
+            }
+        }
+        // The last frame goes another way now, so that its event is new.
+        self.fresh_from = self.depth.saturating_sub(1);
+        Some(self.bounds)
+    }
+
+    fn choose(&mut self, point: &Point<'_>) -> Pick {
+        let depth = point.depth;
+        if depth == self.depth {
+            self.arrive(point);
+            if self.frames[depth].next().is_none() {
+                return Pick::Abandon;
+            }
+        }
+        if depth >= self.fresh_from {
+            races::happen(&mut self.frames[..=depth], point);
+        }
+        match self.frames[depth].goes {
+            Some(Goes::Step { entry, way }) => Pick::Go {
+                candidate: self.frames[depth].entries[entry].candidate,
+                way,
+            },
+            Some(Goes::Nobody) => Pick::GO_ON,
+            None => Pick::Abandon,
+        }
+    }
+
+    fn end(&mut self, last: &Point<'_>) {
+        if last.depth == self.depth {
+            // Nobody can go on, but who is blocked may have come too late.
+            self.arrive(last);
+            self.depth -= 1;
+        }
+        frame::open_last_rounds(&mut self.frames[..self.depth], self.fresh_from);
+    }
+
+    fn wants_footprints(&self) -> bool {
+        true
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        true
+    }
+}

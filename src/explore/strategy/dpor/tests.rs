@@ -1,0 +1,195 @@
+//! The reduction against the plain search of everything.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::explore::strategy::{Dfs, Strategy};
+use crate::explore::toy::{Op, Op::*, State as End, Toy};
+use crate::explore::{Budget, Config, Explorer, OnFailure, Report};
+
+type Class = (Vec<Vec<String>>, Vec<(String, String)>);
+
+struct All {
+    ends: BTreeSet<End>,
+    classes: BTreeSet<Class>,
+    report: Report,
+}
+
+fn explore(toy: &Toy, mut strategy: impl Strategy) -> All {
+    let config = Config {
+        budget: Budget {
+            executions: Some(30_000),
+            steps: None,
+        },
+        on_failure: OnFailure::GoOn,
+        ..Config::default()
+    };
+    let mut explorer = Explorer::new(toy.clone(), &mut strategy, config);
+    let (mut ends, mut classes) = (BTreeSet::new(), BTreeSet::new());
+    explorer.explore_and(|toy, _| {
+        ends.insert(toy.state.clone());
+        classes.insert(toy.class());
+    });
+    let (_, report) = explorer.into_parts();
+    All {
+        ends,
+        classes,
+        report,
+    }
+}
+
+fn within(faults: u32, timers: Timers) -> Bounds {
+    Bounds {
+        faults: Some(faults),
+        timers,
+        ..Bounds::default()
+    }
+}
+
+fn plain_op() -> impl Strategy_<Value = Op> {
+    prop_oneof![
+        4 => (0usize..2).prop_map(Get),
+        3 => (0usize..2, 1u8..3).prop_map(|(register, value)| Set(register, value)),
+        2 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mix(register, value)),
+        2 => (0usize..1).prop_map(Lock),
+        2 => (0usize..1).prop_map(Unlock),
+        3 => (0usize..2, 1u8..3).prop_map(|(pipe, value)| Send(pipe, value)),
+        3 => (0usize..2).prop_map(Receive),
+        2 => (0usize..2).prop_map(ReceiveOrTimeOut),
+        1 => Just(Sleep),
+        2 => (0usize..3).prop_map(Start),
+        2 => (0usize..3).prop_map(Kill),
+        2 => (0usize..3).prop_map(AwaitEnd),
+        1 => Just(Alone),
+        1 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mystery(register, value)),
+    ]
+}
+
+fn op() -> impl Strategy_<Value = Op> {
+    prop_oneof![
+        3 => plain_op(),
+        1 => plain_op().prop_map(|op| Faulty(Box::new(op))),
+    ]
+}
+
+use proptest::strategy::Strategy as Strategy_;
+
+fn toy() -> impl Strategy_<Value = Vec<Vec<Op>>> {
+    prop_oneof![
+        prop::collection::vec(prop::collection::vec(op(), 1..5), 2..3),
+        prop::collection::vec(prop::collection::vec(op(), 1..4), 3..4),
+    ]
+    .prop_map(|mut programs| {
+        // Operations on tasks speak of three.
+        programs.resize(3, Vec::new());
+        programs
+    })
+}
+
+fn timers() -> impl Strategy_<Value = Timers> {
+    prop_oneof![Just(Timers::AnyTime), Just(Timers::WhenIdle)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
+
+    /// Every end, and in fact every class of equivalent executions, that the
+    /// search of everything finds; each class once.
+    #[test]
+    fn it_reaches_what_the_search_of_everything_reaches(
+        programs in toy(),
+        faults in 0u32..3,
+        timers in timers(),
+    ) {
+        let toy = Toy::new(programs);
+        let bounds = within(faults, timers);
+        let everything = explore(&toy, Dfs::new(bounds));
+        prop_assume!(everything.report.complete);
+        let reduced = explore(&toy, Dpor::new(bounds));
+        prop_assert!(reduced.report.complete);
+        prop_assert_eq!(&reduced.ends, &everything.ends);
+        prop_assert_eq!(&reduced.classes, &everything.classes);
+        let executions = reduced.report.executions;
+        prop_assert!(executions <= everything.report.executions);
+        if timers == Timers::AnyTime {
+            prop_assert_eq!(executions, reduced.classes.len() as u64);
+        }
+    }
+}
+
+/// Tasks that touch different registers commute: one execution, where the
+/// search of everything has 12! / (4!)³ of them.
+#[test]
+fn what_commutes_is_run_once() {
+    let toy = Toy::new((0..3).map(|register| vec![Mix(register, 1); 4]));
+    let reduced = explore(&toy, Dpor::new(within(0, Timers::AnyTime)));
+    assert_eq!(
+        (reduced.report.executions, reduced.report.abandoned),
+        (1, 0)
+    );
+}
+
+/// Of the 70 orders of two tasks that each write a register of their own three
+/// times and then a common one, only which comes first at the common one
+/// matters.
+#[test]
+fn one_conflict_makes_two_executions() {
+    let task = |own| vec![Mix(own, 1), Mix(own, 1), Mix(own, 1), Mix(2, own as u8)];
+    let toy = Toy::new([task(0), task(1)]);
+    let reduced = explore(&toy, Dpor::new(within(0, Timers::AnyTime)));
+    assert_eq!(
+        reduced
+            .classes
+            .iter()
+            .map(|class| class.1.clone())
+            .collect::<Vec<_>>(),
+        [
+            [("1#4".to_owned(), "2#4".to_owned())],
+            [("2#4".to_owned(), "1#4".to_owned())],
+        ]
+    );
+    assert_eq!(reduced.report.executions, 2);
+    let everything = explore(&toy, Dfs::new(within(0, Timers::AnyTime)));
+    assert_eq!(everything.report.executions, 70);
+}
+
+/// Where everything conflicts there is nothing to leave out.
+#[test]
+fn what_nobody_knows_is_left_in() {
+    let toy = Toy::new([vec![Mystery(0, 1); 3], vec![Mystery(1, 1); 3]]);
+    let reduced = explore(&toy, Dpor::new(within(0, Timers::AnyTime)));
+    assert_eq!(reduced.report.executions, 20);
+}
+
+/// A start-up in miniature: a launcher waits, with a timer, for a daemon that
+/// does things of its own before it says that it is ready, and any of them may
+/// fail. Both sides count their steps on a pipe of their own.
+#[test]
+fn a_handshake_with_faults_needs_a_hundredth_of_the_executions() {
+    let faulty = |op| Faulty(Box::new(op));
+    let launcher = vec![
+        Start(1),
+        Set(0, 1),
+        faulty(Set(0, 2)),
+        Set(0, 3),
+        ReceiveOrTimeOut(0),
+        Set(0, 4),
+    ];
+    let daemon = vec![
+        Set(1, 1),
+        faulty(Set(1, 2)),
+        Set(1, 3),
+        faulty(Send(0, 1)),
+        Set(1, 4),
+    ];
+    let toy = Toy::new([launcher, daemon]);
+    let bounds = within(1, Timers::AnyTime);
+    let everything = explore(&toy, Dfs::new(bounds));
+    let reduced = explore(&toy, Dpor::new(bounds));
+    assert!(everything.report.complete && reduced.report.complete);
+    assert_eq!(reduced.ends, everything.ends);
+    let (few, many) = (reduced.report.executions, everything.report.executions);
+    assert!(few * 100 <= many, "{few} of {many}");
+}
