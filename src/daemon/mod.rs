@@ -51,6 +51,8 @@
 //! errno; what fails in silence is seen as the end of the pipe and through
 //! SIGCHLD. The statuses are in [`exit_code`].
 //!
+//! [`upgrade`] hands the listening sockets to a new instance.
+//!
 //! A handler, a thread, a timer belongs after the start: the daemon begins with
 //! an empty mask, default dispositions (SIGPIPE alone is ignored), one thread.
 
@@ -75,6 +77,7 @@ mod service_manager;
 mod settings;
 mod start;
 mod streams;
+pub mod upgrade;
 
 #[cfg(feature = "conf")]
 pub use conf::{Conf, ConfWarning};

@@ -130,21 +130,21 @@ fn what_was_inherited_is_closed_and_what_the_program_opened_stays() {
             run(noted, settings, server)
         });
         assert_eq!(lab.outcome(launcher).end, Ended::Exited(0));
-        let targets: Vec<String> = descriptors(lab.daemon())
-            .into_iter()
-            .filter(|(fd, _)| *fd > 2)
-            .map(|(_, target)| target)
-            .collect();
+        let daemon = lab.daemon();
+        let targets = || -> Vec<String> {
+            let above = descriptors(daemon).into_iter().filter(|(fd, _)| *fd > 2);
+            above.map(|(_, target)| target).collect()
+        };
+        // The launcher may be quicker to exit than the daemon to close the line.
+        let is_line = |target: &String| target.starts_with("pipe:") || target.contains("pidfd");
+        while targets().iter().any(is_line) {
+            std::thread::yield_now();
+        }
+        let targets = targets();
         let has = |name| targets.contains(&lab.path(name).to_string_lossy().into_owned());
         assert!(!has("inherited"), "{targets:?}");
         assert!(has("keep"), "{targets:?}");
         assert!(has("own"), "{targets:?}");
-        assert!(
-            !targets
-                .iter()
-                .any(|target| target.starts_with("pipe:") || target.contains("pidfd")),
-            "the line to the launcher is closed: {targets:?}"
-        );
         lab.stop();
     });
 }

@@ -15,3 +15,4 @@ mod pid_file;
 mod privileges;
 mod readiness;
 mod service_manager;
+mod upgrade;
