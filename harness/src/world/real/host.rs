@@ -1,18 +1,54 @@
 //! A supervisor, from the harness's side.
 
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Component, Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use super::probe::Capability;
+use nix::unistd::Pid;
+
+use super::failure::{Failure, With, refusal};
+use super::helper::SUPERVISOR;
+use super::ids::IdMap;
+use super::kernel::Pidfd;
+use super::probe::{Capability, StageId, explain};
+use super::reserved::is_own;
+use super::supervisor::outermost;
+use super::wire::message::{HostReply, HostRequest, MakeInit};
+use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
 use crate::world::spec::SandboxSpec;
+
+/// How long a helper may take for what takes milliseconds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many templates are kept warm. Scenarios of one folder share one.
+const TEMPLATES: usize = 8;
 
 /// A supervisor: a process that owns one user namespace and makes worlds in
 /// it, one after the other or at a time. One for each thread of the runner.
 ///
 /// Dropping it ends it and every world that it made.
 #[derive(Debug)]
-pub struct Host {}
+pub struct Host {
+    supervisor: Child,
+    channel: Option<Channel>,
+    single: Option<Failure>,
+    /// The last one used is the last.
+    templates: Vec<Template>,
+}
+
+#[derive(Debug)]
+struct Template {
+    binds: Vec<PathBuf>,
+    channel: Channel,
+    users: IdMap,
+    groups: IdMap,
+}
 
 impl Host {
     /// Starts a supervisor by executing this process's own executable, whose
@@ -30,18 +66,63 @@ impl Host {
     /// # Errors
     /// As [`Host::start`].
     pub fn start_with(executable: &Path) -> Result<Host, WorldError> {
-        Err(WorldError {
-            stage: format!("start the supervisor {executable:?}"),
-            errno: None,
-            evidence: String::new(),
-            remedy: String::new(),
+        Host::try_start(executable).map_err(explain)
+    }
+
+    /// The same, with the stage that failed.
+    pub(super) fn try_start(executable: &Path) -> Result<Host, Failure> {
+        let what = format!("start the supervisor {executable:?}");
+        let at = |why: io::Error| Failure::new(StageId::Userns, &what, why);
+        let (ours, theirs) = Channel::pair().map_err(at)?;
+        let supervisor = Command::new(executable)
+            .arg0(SUPERVISOR)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(at)?;
+        let mut host = Host {
+            supervisor,
+            channel: Some(ours),
+            single: None,
+            templates: Vec::new(),
+        };
+        match host.ask(&HostRequest::Start)?.message {
+            HostReply::Started { single } => host.single = single,
+            other => return Err(confused(&what, &other)),
+        }
+        Ok(host)
+    }
+
+    fn ask(&self, request: &HostRequest) -> Result<Frame<HostReply>, Failure> {
+        let what = "make a sandbox by the supervisor";
+        let channel = self.channel.as_ref().ok_or_else(|| confused(what, &"it has ended"))?;
+        let at = |why: io::Error| Failure::new(StageId::Userns, what, why);
+        channel.send(request).map_err(at)?;
+        let answer = channel.receive_within::<Result<HostReply, Failure>>(PATIENCE).map_err(at)?;
+        let frame = answer.ok_or_else(|| {
+            let why = "it ended without an answer; does its `main` call helper_main first?";
+            Failure::new(StageId::Userns, what, why.to_owned())
+        })?;
+        Ok(Frame {
+            message: frame.message?,
+            bytes: frame.bytes,
+            fds: frame.fds,
         })
     }
 
-    /// Whether this host's worlds can do what a scenario requires. A capability
-    /// that is about the machine, not the user namespace, is answered by the probe.
+    /// Whether this host's worlds can do what a scenario requires, as far as
+    /// its user namespace decides it. The probe tells about everything else.
     pub fn has(&self, capability: Capability) -> bool {
-        capability == Capability::Userns
+        match capability {
+            Capability::Userns => true,
+            Capability::Subuid => self.single.is_none(),
+            Capability::SeccompNotify => false,
+        }
+    }
+
+    /// Why there is only one id, if so.
+    pub(super) fn single(&self) -> Option<&Failure> {
+        self.single.as_ref()
     }
 
     /// Makes a world: new PID, mount, network, IPC and UTS namespaces, a fresh
@@ -51,12 +132,129 @@ impl Host {
     /// What could not be made: a folder that is not there, an id that has no
     /// mapping. The host stays usable.
     pub fn world(&mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
-        let _ = spec;
-        Err(WorldError {
-            stage: "make a world".to_owned(),
-            errno: None,
-            evidence: String::new(),
-            remedy: String::new(),
-        })
+        for bind in &spec.binds {
+            check(bind)?;
+        }
+        let binds = outermost(&spec.binds);
+        self.warm_up(&binds).map_err(explain)?;
+        match self.init().map_err(explain)? {
+            Made::World(world) => world.make(spec),
+            Made::TemplateIsGone => {
+                // Something has killed it; the next one may live.
+                self.templates.pop();
+                self.warm_up(&binds).map_err(explain)?;
+                match self.init().map_err(explain)? {
+                    Made::World(world) => world.make(spec),
+                    Made::TemplateIsGone => Err(refusal(
+                        "make a world",
+                        "its template ends as soon as it starts",
+                        "look at what its stderr says above",
+                    )),
+                }
+            }
+        }
     }
+
+    /// Makes a world without telling what it is made of; only for the probe.
+    pub(super) fn bare_world(&mut self) -> Result<RealWorld, Failure> {
+        self.warm_up(&[])?;
+        match self.init()? {
+            Made::World(world) => world.try_make(&SandboxSpec::default()),
+            Made::TemplateIsGone => Err(confused("make a world", &"its template has ended")),
+        }
+    }
+
+    /// Has a template for these folders as the last of all.
+    fn warm_up(&mut self, binds: &[PathBuf]) -> Result<(), Failure> {
+        if let Some(at) = self.templates.iter().position(|template| template.binds == binds) {
+            let template = self.templates.remove(at);
+            self.templates.push(template);
+            return Ok(());
+        }
+        let what = "make a template by the supervisor";
+        let frame = self.ask(&HostRequest::Template { binds: binds.to_vec() })?;
+        let HostReply::Template { pid } = frame.message else {
+            return Err(confused(what, &frame.message));
+        };
+        let socket = frame.fds.into_iter().next();
+        let socket = socket.ok_or_else(|| confused(what, &"no socket came along"))?;
+        let map = |file: &str| -> Result<IdMap, Failure> {
+            let path = format!("/proc/{pid}/{file}");
+            let text = fs::read_to_string(&path);
+            let text = text.map_err(|why| Failure::new(StageId::Range, format_args!("read {path}"), why))?;
+            Ok(IdMap::parse(&text))
+        };
+        let template = Template {
+            binds: binds.to_vec(),
+            channel: socket.into(),
+            users: map("uid_map")?,
+            groups: map("gid_map")?,
+        };
+        if self.templates.len() >= TEMPLATES {
+            self.templates.remove(0);
+        }
+        self.templates.push(template);
+        Ok(())
+    }
+
+    /// Makes an init by the last template.
+    fn init(&self) -> Result<Made, Failure> {
+        let what = "make an init by the template";
+        let Some(template) = self.templates.last() else {
+            return Err(confused(what, &"there is no template"));
+        };
+        let at = |why: io::Error| Failure::new(StageId::Processes, what, why);
+        let (ours, theirs) = Channel::pair().map_err(at)?;
+        let sent = template.channel.send_with(&MakeInit, &[], &[theirs.as_fd()]);
+        drop(theirs);
+        let answer = match sent.and_then(|()| template.channel.receive_within::<Result<(), Failure>>(PATIENCE)) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Ok(Made::TemplateIsGone),
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => return Ok(Made::TemplateIsGone),
+            Err(why) => return Err(at(why)),
+        };
+        answer.message?;
+        let pidfd = answer.fds.into_iter().next();
+        let pidfd = pidfd.ok_or_else(|| confused(what, &"no pidfd came along"))?;
+        let (users, groups) = (template.users.clone(), template.groups.clone());
+        Ok(Made::World(RealWorld::new(ours, pidfd.into(), users, groups)))
+    }
+}
+
+enum Made {
+    World(RealWorld),
+    TemplateIsGone,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Each helper ends when the socket to it closes, once those below it have.
+        self.templates.clear();
+        self.channel = None;
+        let ended = match Pidfd::open(Pid::from_raw(self.supervisor.id() as i32)) {
+            Ok(pidfd) => pidfd.wait(Duration::from_secs(5)),
+            Err(_) => true,
+        };
+        if !ended {
+            let _ = self.supervisor.kill();
+        }
+        let _ = self.supervisor.wait();
+    }
+}
+
+fn check(bind: &Path) -> Result<(), WorldError> {
+    let stage = format!("bind {bind:?} into the sandbox");
+    let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
+    if !bind.components().all(plain) || !bind.is_absolute() {
+        return Err(refusal(stage, "it is not absolute, or goes back by `..`", "give the whole path"));
+    }
+    if is_own(bind) {
+        let remedy = "put what is needed into a folder of its own, or bind the file alone";
+        return Err(refusal(stage, "every sandbox has that folder of its own", remedy));
+    }
+    fs::metadata(bind).map(drop).with("bind into the sandbox", bind)
+}
+
+fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {
+    Failure::new(StageId::Userns, what, format!("{why:?}"))
 }

@@ -11,18 +11,42 @@
 //! [`helper_main`] takes over in the new process. Every process on the way ends
 //! as soon as the one before it does.
 //!
-//! - [`helper`]: the hook on the first line of `main`;
-//! - [`host`]: a supervisor, from the harness's side;
+//! On the harness's side:
+//! - [`host`]: a supervisor;
+//! - [`world`]: a world; [`keep`]: its evidence, in a folder;
+//! - [`probe`]: what this machine can do, stage by stage;
 //! - [`reserved`]: which folders are the sandbox's own;
-//! - [`world`]: a world, from the harness's side;
-//! - [`probe`]: what this machine can do, stage by stage.
+//! - [`helper`]: the hook on the first line of `main`.
+//!
+//! On the other:
+//! - [`supervisor`], [`template`], [`init`]: the helpers;
+//! - [`faults`]: system calls that are watched, held and failed;
+//! - [`proc`]: facts out of `/proc`.
+//!
+//! On both:
+//! - [`wire`]: how they talk;
+//! - [`kernel`]: system calls that nobody else wraps;
+//! - [`ids`]: which ids a sandbox has;
+//! - [`failure`]: why a sandbox could not be made.
 
 pub mod probe;
 
+mod failure;
+mod faults;
 mod helper;
 mod host;
+mod ids;
+mod init;
+mod keep;
+mod kernel;
+mod proc;
 mod reserved;
+mod supervisor;
+mod template;
+mod wire;
 mod world;
+
+pub use faults::calls;
 
 pub use helper::helper_main;
 pub use host::Host;

@@ -1,87 +1,300 @@
 //! A world, from the harness's side.
 
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
+use nix::time::{ClockId, clock_gettime};
 
+use super::failure::{Failure, error, refusal};
+use super::host::PATIENCE;
+use super::ids::IdMap;
+use super::keep;
+use super::kernel::Pidfd;
+use super::probe::{StageId, explain};
+use super::wire::message::{Answer, Problem, Reply, Request, Trial};
+use super::wire::{Channel, Frame};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
-use crate::world::spec::{FileSpec, LaunchSpec};
+use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::{World, WorldError};
 
 /// A sandbox on Linux. Dropping it ends everything in it.
 #[derive(Debug)]
-pub struct RealWorld {}
+pub struct RealWorld {
+    channel: Channel,
+    init: Pidfd,
+    users: IdMap,
+    groups: IdMap,
+    /// When it was made, by `CLOCK_MONOTONIC`.
+    made: Duration,
+    /// Whether init has stopped answering in time, so that an answer that
+    /// comes after all would be taken for another's.
+    lost: bool,
+}
 
-fn gone() -> WorldError {
-    WorldError {
-        stage: "reach the world".to_owned(),
-        errno: None,
-        evidence: String::new(),
-        remedy: String::new(),
-    }
+/// What init answered.
+struct Answered {
+    reply: Reply,
+    bytes: Vec<u8>,
+    fd: Option<OwnedFd>,
 }
 
 impl RealWorld {
+    /// A world whose init is there, but nothing else.
+    pub(super) fn new(channel: Channel, init: Pidfd, users: IdMap, groups: IdMap) -> RealWorld {
+        RealWorld {
+            channel,
+            init,
+            users,
+            groups,
+            made: Duration::ZERO,
+            lost: false,
+        }
+    }
+
+    /// Makes its root and everything in it.
+    pub(super) fn make(mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
+        let request = Request::Make(spec.clone());
+        let reply = self.call("make a world", &request, &[], Duration::ZERO)?.reply;
+        self.made(&reply).map_err(explain)?;
+        Ok(self)
+    }
+
+    /// The same, with nothing in it and the stage that failed.
+    pub(super) fn try_make(mut self, spec: &SandboxSpec) -> Result<RealWorld, Failure> {
+        let request = Request::Make(spec.clone());
+        let reply = self.probe_call(&request)?;
+        self.made(&reply)?;
+        Ok(self)
+    }
+
+    /// Tries what only a probe tries.
+    pub(super) fn trial(&mut self, trial: Trial) -> Result<(), Failure> {
+        self.probe_call(&Request::Probe(trial)).map(drop)
+    }
+
+    fn made(&mut self, reply: &Reply) -> Result<(), Failure> {
+        match reply {
+            Reply::Made { at } => {
+                self.made = Duration::from_nanos(*at);
+                Ok(())
+            }
+            other => {
+                let why = format!("init answered {other:?}");
+                Err(Failure::new(StageId::Mounts, "make a world", why))
+            }
+        }
+    }
+
+    fn probe_call(&mut self, request: &Request) -> Result<Reply, Failure> {
+        let what = "hear from the world's init";
+        match self.exchange(request, &[], Duration::ZERO) {
+            Ok(Some(frame)) => frame.message.map_err(|problem| match problem {
+                Problem::Stage(failure) => failure,
+                Problem::World(error) => Failure::new(StageId::Mounts, what, error.to_string()),
+            }),
+            Ok(None) => Err(Failure::new(StageId::Processes, what, "it has ended".to_owned())),
+            Err(why) => Err(Failure::new(StageId::Processes, what, why)),
+        }
+    }
+
+    fn exchange(
+        &mut self,
+        request: &Request,
+        bytes: &[u8],
+        takes: Duration,
+    ) -> io::Result<Option<Frame<Answer>>> {
+        if self.lost {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.channel.send_with(request, bytes, &[])?;
+        let answer = self.channel.receive_within(takes + PATIENCE);
+        self.lost = answer.is_err();
+        answer
+    }
+
+    /// Asks init, which may take `takes` longer than usual.
+    fn call(
+        &mut self,
+        stage: &str,
+        request: &Request,
+        bytes: &[u8],
+        takes: Duration,
+    ) -> Result<Answered, WorldError> {
+        let remedy = "run it again; if it happens again, report it as a bug of daemonlab";
+        match self.exchange(request, bytes, takes) {
+            Ok(Some(frame)) => match frame.message {
+                Ok(reply) => Ok(Answered {
+                    reply,
+                    bytes: frame.bytes,
+                    fd: frame.fds.into_iter().next(),
+                }),
+                Err(Problem::World(error)) => Err(error),
+                Err(Problem::Stage(failure)) => Err(explain(failure)),
+            },
+            Ok(None) => Err(refusal(stage, "the world is gone: its init has ended", remedy)),
+            Err(why) if why.kind() == io::ErrorKind::TimedOut => {
+                Err(refusal(stage, "the world's init does not answer", remedy))
+            }
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => {
+                Err(refusal(stage, "the world is gone: its init has ended", remedy))
+            }
+            Err(why) => Err(error(stage, why)),
+        }
+    }
+
+    fn ask(&mut self, stage: &str, request: &Request) -> Result<Answered, WorldError> {
+        self.call(stage, request, &[], Duration::ZERO)
+    }
+
+    fn done(&mut self, stage: &str, request: &Request) -> Result<(), WorldError> {
+        match self.ask(stage, request)?.reply {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(stage, &other)),
+        }
+    }
+
     /// Copies what is evidence into `folder` of the host, which is made if it
-    /// is not there: `files/` (what lies under `/run`, `/tmp`, `/var` and
-    /// `/home`, bounded), `processes.json`, and `LAUNCH.stdout`, `LAUNCH.stderr`.
+    /// is not there: below `files/` what lies under `/etc`, `/home`, `/root`,
+    /// `/run`, `/srv`, `/tmp` and `/var` and is the world's own, bounded;
+    /// `files.json`, which lists it with owners and modes; `processes.json`;
+    /// `sockets.json`. Files get no owner, no set-id bits, and links are only listed.
     ///
     /// # Errors
     /// What could not be read or written.
     pub fn keep(&mut self, folder: &Path) -> Result<(), WorldError> {
-        let _ = folder;
-        Err(gone())
+        let stage = "gather the files of the world";
+        let answered = self.ask(stage, &Request::Keep)?;
+        let Reply::Kept(files) = answered.reply else {
+            return Err(unexpected(stage, &answered.reply));
+        };
+        let processes = self.processes()?;
+        let sockets = self.sockets()?;
+        keep::write(folder, &files, &answered.bytes)?;
+        keep::write_facts(folder, "processes.json", &processes)?;
+        keep::write_facts(folder, "sockets.json", &sockets)
     }
 }
 
+fn unexpected(stage: &str, reply: &Reply) -> WorldError {
+    refusal(stage, format!("init answered {reply:?}"), "report this as a bug of daemonlab")
+}
+
+/// Asks, and takes the one reply that fits.
+macro_rules! expect {
+    ($world:expr, $stage:expr, $request:expr, $reply:pat => $value:expr) => {{
+        let stage: &str = $stage;
+        match $world.ask(stage, &$request)?.reply {
+            $reply => Ok($value),
+            other => Err(unexpected(stage, &other)),
+        }
+    }};
+}
+
 impl World for RealWorld {
-    fn launch(&mut self, _: &LaunchSpec) -> Result<i32, WorldError> {
-        Err(gone())
+    fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
+        let stage = format!("start {:?} as launch {:?}", launch.command.first(), launch.id);
+        expect!(self, &stage, Request::Launch(launch.clone()), Reply::Launched(pid) => pid)
     }
 
-    fn launch_facts(&mut self, _: &str) -> Result<LaunchFacts, WorldError> {
-        Err(gone())
+    fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
+        let stage = "look at a launch";
+        expect!(self, stage, Request::LaunchFacts(id.to_owned()), Reply::Launch(facts) => *facts)
     }
 
     fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {
-        Err(gone())
+        expect!(self, "look at the processes", Request::Processes, Reply::Processes(facts) => facts)
     }
 
-    fn file(&mut self, _: &Path) -> Result<FileFacts, WorldError> {
-        Err(gone())
+    fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
+        let stage = format!("look at {path:?}");
+        let answered = self.ask(&stage, &Request::File(path.to_owned()))?;
+        let Reply::File(mut facts) = answered.reply else {
+            return Err(unexpected(&stage, &answered.reply));
+        };
+        (facts.uid, facts.gid) = (None, None);
+        if let Some(fd) = answered.fd {
+            // Inside, the kernel shows an owner without a mapping as `nobody`,
+            // who may exist there. From here, every id is its own.
+            let meta = fs::File::from(fd).metadata().map_err(|why| error(&stage, why))?;
+            facts.uid = self.users.inside(meta.uid());
+            facts.gid = self.groups.inside(meta.gid());
+        }
+        Ok(facts)
     }
 
     fn sockets(&mut self) -> Result<Vec<SocketFacts>, WorldError> {
-        Err(gone())
+        expect!(self, "look at the sockets", Request::Sockets, Reply::Sockets(facts) => facts)
     }
 
-    fn signal(&mut self, _: i32, _: Signal) -> Result<(), WorldError> {
-        Err(gone())
+    fn signal(&mut self, pid: i32, signal: Signal) -> Result<(), WorldError> {
+        let signal = signal.number();
+        self.done("send a signal", &Request::Signal { pid, signal })
     }
 
-    fn hang_up(&mut self, _: &str) -> Result<(), WorldError> {
-        Err(gone())
+    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
+        self.done("hang up a terminal", &Request::HangUp(id.to_owned()))
     }
 
-    fn write_file(&mut self, _: &FileSpec) -> Result<(), WorldError> {
-        Err(gone())
+    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
+        self.done("make a file", &Request::WriteFile(file.clone()))
     }
 
-    fn connect(&mut self, _: &str, _: &[u8], _: usize, _: Duration) -> Result<Vec<u8>, WorldError> {
-        Err(gone())
+    fn connect(
+        &mut self,
+        address: &str,
+        data: &[u8],
+        enough: usize,
+        within: Duration,
+    ) -> Result<Vec<u8>, WorldError> {
+        let stage = format!("connect to {address}");
+        let request = Request::Connect {
+            address: address.to_owned(),
+            enough,
+            within,
+        };
+        let answered = self.call(&stage, &request, data, within)?;
+        match answered.reply {
+            Reply::Received => Ok(answered.bytes),
+            other => Err(unexpected(&stage, &other)),
+        }
     }
 
-    fn wait(&mut self, _: Duration) -> Result<Vec<Event>, WorldError> {
-        Err(gone())
+    fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
+        let stage = "wait for an event";
+        match self.call(stage, &Request::Wait { at_most }, &[], at_most)?.reply {
+            Reply::Events(events) => Ok(events),
+            other => Err(unexpected(stage, &other)),
+        }
     }
 
     fn now(&self) -> Duration {
-        Duration::ZERO
+        let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(self.made, Duration::from);
+        now.saturating_sub(self.made)
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
-        Err(gone())
+    fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
+        let stage = "end the world";
+        let events = expect!(self, stage, Request::Finish, Reply::Events(events) => events)?;
+        if self.init.wait(PATIENCE) {
+            return Ok(events);
+        }
+        let evidence = "its init still runs after half a minute";
+        Err(refusal(stage, evidence, "look for a process in state D (uninterruptible sleep)"))
+    }
+}
+
+impl Drop for RealWorld {
+    fn drop(&mut self) {
+        // Also for an init that does not listen any more. After a finish, it
+        // is gone already.
+        if self.init.kill().is_ok() {
+            self.init.wait(Duration::from_secs(5));
+        }
     }
 }

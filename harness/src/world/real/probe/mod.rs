@@ -1,27 +1,49 @@
-//! What this machine can do for a sandbox, found by trying it, stage by stage.
+//! What this machine can do for a sandbox, found by making one, stage by
+//! stage: what the probe tells is what a run would meet.
 //!
-//! - [`outcome`]: what a probe tells.
+//! - [`outcome`]: what a probe tells;
+//! - [`stage`]: the stages;
+//! - [`machine`]: what can be read that bears on a failure;
+//! - [`diagnose`]: what a failure means, and what to do about it.
 
+mod diagnose;
+mod machine;
 mod outcome;
+mod stage;
 
+pub use diagnose::{Diagnosis, diagnose, explain};
+pub use machine::Machine;
 pub use outcome::{Capability, Outcome, Probe, Stage};
+pub use stage::StageId;
 
 use std::path::Path;
 
-use crate::world::WorldError;
+use super::failure::Failure;
+use super::host::Host;
+use super::wire::message::Trial;
 
-/// Tries every stage of a sandbox in a process of its own: `executable`, whose
-/// `main` calls [`helper_main`](super::helper_main) first; `/proc/self/exe`
-/// stands for this one.
+/// Tries every stage of a sandbox by a supervisor of its own: `executable`,
+/// whose `main` calls [`helper_main`](super::helper_main) first;
+/// `/proc/self/exe` stands for this one. It takes a few dozen milliseconds.
 ///
-/// # Errors
-/// If that process cannot be started or does not answer. A stage that fails is
-/// no error but an outcome.
-pub fn probe(executable: &Path) -> Result<Probe, WorldError> {
-    Err(WorldError {
-        stage: format!("start the probe {executable:?}"),
-        errno: None,
-        evidence: String::new(),
-        remedy: String::new(),
-    })
+/// It stops at the first stage that every sandbox needs and that fails; what
+/// only some need (several ids, watching calls) is tried on its own.
+pub fn probe(executable: &Path) -> Probe {
+    let mut failures = Vec::new();
+    let end = attempt(executable, &mut failures).err();
+    let stopped = end.as_ref().map(|failure| failure.stage);
+    failures.extend(end);
+    Probe::new(&failures, stopped, &Machine::read())
+}
+
+/// Gives the failure that nothing can follow; others are added to `failures`.
+fn attempt(executable: &Path, failures: &mut Vec<Failure>) -> Result<(), Failure> {
+    let mut host = Host::try_start(executable)?;
+    failures.extend(host.single().cloned());
+    let mut world = host.bare_world()?;
+    if host.single().is_none() {
+        failures.extend(world.trial(Trial::Ids).err());
+    }
+    failures.extend(world.trial(Trial::Notify).err());
+    Ok(())
 }

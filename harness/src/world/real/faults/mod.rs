@@ -1,0 +1,21 @@
+//! Faults and holds on named system calls, by seccomp's user notification
+//! (`seccomp_unotify(2)`).
+//!
+//! - [`calls`]: system calls by name;
+//! - [`filter`]: the program that makes the kernel stop at them;
+//! - [`listener`]: the kernel's side: what stopped, and what becomes of it;
+//! - [`rules`]: what is to become of it: plain data, no kernel;
+//! - [`role`]: which process of a launch it is;
+//! - [`watch`]: all of it together, for one launch.
+
+pub mod calls;
+mod filter;
+mod listener;
+mod role;
+mod rules;
+mod watch;
+
+pub use filter::{Filter, install};
+pub use listener::Listener;
+pub use rules::Rules;
+pub use watch::Watch;

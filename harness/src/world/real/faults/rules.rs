@@ -1,0 +1,303 @@
+//! What is to become of the calls that stopped: plain data, no kernel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::calls;
+use crate::world::WorldError;
+use crate::world::real::failure::refusal;
+use crate::world::spec::{FaultAction, FaultSpec, Role};
+
+/// How many times a fault's matches are kept.
+const TIMES: usize = 100;
+
+/// The faults of one launch, and how often each has matched.
+#[derive(Debug, Default)]
+pub struct Rules {
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Fault {
+    spec: FaultSpec,
+    numbers: Vec<i64>,
+    /// Calls of the role, whether or not they were in the window.
+    seen: u32,
+    /// Calls in the window.
+    matched: u32,
+    at: Vec<Duration>,
+}
+
+/// What holds a call back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Until this moment of the world.
+    Until(Duration),
+    /// Until the fault of this label has matched so often.
+    Matched(String, u32),
+}
+
+/// What is done once nothing holds a call back any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is carried out.
+    Pass,
+    /// It fails with this errno.
+    Fail(i32),
+    /// Its process is killed.
+    Kill,
+}
+
+/// What becomes of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// The faults that hold it back, by label.
+    pub holds: Vec<(String, Wait)>,
+    /// What happens then.
+    pub verdict: Verdict,
+    /// The fault that says so, if one does.
+    pub decided_by: Option<String>,
+    /// The faults that only count it.
+    pub watched_by: Vec<String>,
+}
+
+impl Rules {
+    /// The rules that these faults make.
+    ///
+    /// # Errors
+    /// A call that does not exist here, a label twice, a hold on a label that
+    /// is not there.
+    pub fn new(faults: &[FaultSpec]) -> Result<Rules, WorldError> {
+        let mut rules = Rules::default();
+        for spec in faults {
+            let stage = format!("prepare the fault {:?}", spec.label);
+            let mut numbers = Vec::new();
+            for name in &spec.calls {
+                numbers.extend(calls::numbers(name).ok_or_else(|| {
+                    refusal(
+                        &stage,
+                        format_args!("{name:?} is no system call that can be watched on this machine"),
+                        "name another call or a family, such as `setuid` or `kill`",
+                    )
+                })?);
+            }
+            if rules.faults.iter().any(|known| known.spec.label == spec.label) {
+                return Err(refusal(stage, "there is another of that label", "rename one of them"));
+            }
+            if let FaultAction::HoldUntil { label, .. } = &spec.action
+                && (*label == spec.label || faults.iter().all(|other| other.label != *label))
+            {
+                let evidence = format!("it waits for {label:?}, which is no other fault of this launch");
+                return Err(refusal(stage, evidence, "name a fault of the same launch"));
+            }
+            rules.faults.push(Fault {
+                spec: spec.clone(),
+                numbers,
+                seen: 0,
+                matched: 0,
+                at: Vec::new(),
+            });
+        }
+        Ok(rules)
+    }
+
+    /// The numbers of all calls that must stop.
+    pub fn numbers(&self) -> BTreeSet<i64> {
+        self.faults.iter().flat_map(|fault| fault.numbers.iter().copied()).collect()
+    }
+
+    /// Counts a call and says what becomes of it. All holds on it apply, and
+    /// the first fault that fails it or kills its process; one that comes after
+    /// that does not count it.
+    pub fn arrive(&mut self, now: Duration, number: i64, role: Role) -> Ruling {
+        let mut ruling = Ruling {
+            holds: Vec::new(),
+            verdict: Verdict::Pass,
+            decided_by: None,
+            watched_by: Vec::new(),
+        };
+        for fault in &mut self.faults {
+            let decides = matches!(fault.spec.action, FaultAction::Fail(_) | FaultAction::Kill);
+            if !fault.numbers.contains(&number)
+                || (fault.spec.role != Role::Any && fault.spec.role != role)
+                || (decides && ruling.decided_by.is_some())
+            {
+                continue;
+            }
+            fault.seen = fault.seen.saturating_add(1);
+            if fault.seen < fault.spec.first || fault.spec.last.is_some_and(|last| fault.seen > last) {
+                continue;
+            }
+            fault.matched = fault.matched.saturating_add(1);
+            if fault.at.len() < TIMES {
+                fault.at.push(now);
+            }
+            let label = fault.spec.label.clone();
+            match &fault.spec.action {
+                FaultAction::Watch => ruling.watched_by.push(label),
+                FaultAction::Delay(time) => ruling.holds.push((label, Wait::Until(now + *time))),
+                FaultAction::HoldUntil { label: of, matched } => {
+                    ruling.holds.push((label, Wait::Matched(of.clone(), *matched)));
+                }
+                FaultAction::Fail(errno) => {
+                    ruling.verdict = Verdict::Fail(*errno);
+                    ruling.decided_by = Some(label);
+                }
+                FaultAction::Kill => {
+                    ruling.verdict = Verdict::Kill;
+                    ruling.decided_by = Some(label);
+                }
+            }
+        }
+        ruling
+    }
+
+    /// Whether the wait is over.
+    pub fn is_over(&self, wait: &Wait, now: Duration) -> bool {
+        match wait {
+            Wait::Until(moment) => now >= *moment,
+            Wait::Matched(label, times) => self
+                .faults
+                .iter()
+                .any(|fault| fault.spec.label == *label && fault.matched >= *times),
+        }
+    }
+
+    /// How often each fault has matched, by label.
+    pub fn matched(&self) -> BTreeMap<String, u32> {
+        let entry = |fault: &Fault| (fault.spec.label.clone(), fault.matched);
+        self.faults.iter().map(entry).collect()
+    }
+
+    /// When each fault matched, by label: the first hundred times.
+    pub fn matched_at(&self) -> BTreeMap<String, Vec<Duration>> {
+        let entry = |fault: &Fault| (fault.spec.label.clone(), fault.at.clone());
+        self.faults.iter().map(entry).collect()
+    }
+}
+
+impl Verdict {
+    /// As events say it.
+    pub fn done(self) -> String {
+        match self {
+            Verdict::Pass => "passed".to_owned(),
+            Verdict::Fail(errno) => format!("failed with {:?}", Errno::from_raw(errno)),
+            Verdict::Kill => "killed".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libc::{SYS_kill, SYS_setresuid, SYS_setuid, SYS_tgkill};
+    use rstest::rstest;
+
+    const NOW: Duration = Duration::from_secs(5);
+
+    fn fault(label: &str, role: Role, call: &str, action: FaultAction) -> FaultSpec {
+        FaultSpec {
+            label: label.to_owned(),
+            role,
+            calls: vec![call.to_owned()],
+            first: 1,
+            last: None,
+            action,
+        }
+    }
+
+    #[test]
+    fn a_family_counts_all_its_members_of_one_role() {
+        let mut rules = Rules::new(&[fault("k", Role::Daemon, "kill", FaultAction::Watch)]).unwrap();
+        for (number, role) in [
+            (SYS_kill, Role::Daemon),
+            (SYS_tgkill, Role::Daemon),
+            (SYS_kill, Role::Launcher),
+            (SYS_setuid, Role::Daemon),
+        ] {
+            assert_eq!(rules.arrive(NOW, number, role).verdict, Verdict::Pass);
+        }
+        assert_eq!(rules.matched(), [("k".to_owned(), 2)].into());
+        assert_eq!(rules.matched_at()["k"], [NOW; 2]);
+    }
+
+    #[rstest]
+    #[case(1, Some(1), [true, false, false])]
+    #[case(2, Some(2), [false, true, false])]
+    #[case(2, None, [false, true, true])]
+    fn only_calls_in_the_window_match(
+        #[case] first: u32,
+        #[case] last: Option<u32>,
+        #[case] hit: [bool; 3],
+    ) {
+        let mut spec = fault("f", Role::Any, "setuid", FaultAction::Fail(libc::EPERM));
+        (spec.first, spec.last) = (first, last);
+        let mut rules = Rules::new(&[spec]).unwrap();
+        let verdicts = [0; 3].map(|_| rules.arrive(NOW, SYS_setresuid, Role::Daemon).verdict);
+        let expected = hit.map(|hit| if hit { Verdict::Fail(libc::EPERM) } else { Verdict::Pass });
+        assert_eq!(verdicts, expected);
+        assert_eq!(rules.matched()["f"], hit.iter().filter(|hit| **hit).count() as u32);
+    }
+
+    #[test]
+    fn a_hold_is_over_once_the_other_fault_has_matched() {
+        let hold = FaultAction::HoldUntil {
+            label: "kills".to_owned(),
+            matched: 2,
+        };
+        let mut rules = Rules::new(&[
+            fault("hold", Role::Launcher, "setuid", hold),
+            fault("kills", Role::Daemon, "kill", FaultAction::Watch),
+        ])
+        .unwrap();
+        let ruling = rules.arrive(NOW, SYS_setuid, Role::Launcher);
+        let (label, wait) = &ruling.holds[0];
+        assert_eq!(label, "hold");
+        rules.arrive(NOW, SYS_kill, Role::Daemon);
+        assert!(!rules.is_over(wait, NOW));
+        rules.arrive(NOW, SYS_kill, Role::Daemon);
+        assert!(rules.is_over(wait, NOW));
+    }
+
+    #[test]
+    fn holds_come_before_the_first_fault_that_decides() {
+        let delay = Duration::from_millis(10);
+        let mut rules = Rules::new(&[
+            fault("fail", Role::Any, "setuid", FaultAction::Fail(libc::EAGAIN)),
+            fault("delay", Role::Any, "setuid", FaultAction::Delay(delay)),
+            fault("kill", Role::Any, "setuid", FaultAction::Kill),
+            fault("watch", Role::Any, "setuid", FaultAction::Watch),
+        ])
+        .unwrap();
+        let ruling = rules.arrive(NOW, SYS_setuid, Role::Daemon);
+        assert_eq!(ruling.holds, [("delay".to_owned(), Wait::Until(NOW + delay))]);
+        assert_eq!(ruling.verdict, Verdict::Fail(libc::EAGAIN));
+        assert_eq!(ruling.verdict.done(), "failed with EAGAIN");
+        assert_eq!(ruling.decided_by.as_deref(), Some("fail"));
+        assert_eq!(ruling.watched_by, ["watch"]);
+        assert_eq!(rules.matched()["kill"], 0);
+        assert!(!rules.is_over(&ruling.holds[0].1, NOW));
+        assert!(rules.is_over(&ruling.holds[0].1, NOW + delay));
+    }
+
+    #[rstest]
+    #[case::unknown_call(vec![fault("a", Role::Any, "setuidd", FaultAction::Watch)], "setuidd")]
+    #[case::twice(
+        vec![fault("a", Role::Any, "kill", FaultAction::Watch), fault("a", Role::Any, "kill", FaultAction::Watch)],
+        "another of that label",
+    )]
+    #[case::waits_for_itself(
+        vec![fault("a", Role::Any, "kill", FaultAction::HoldUntil { label: "a".to_owned(), matched: 1 })],
+        "no other fault",
+    )]
+    #[case::waits_for_nobody(
+        vec![fault("a", Role::Any, "kill", FaultAction::HoldUntil { label: "b".to_owned(), matched: 1 })],
+        "no other fault",
+    )]
+    fn what_can_never_fire_is_refused(#[case] faults: Vec<FaultSpec>, #[case] evidence: &str) {
+        let error = Rules::new(&faults).unwrap_err();
+        assert!(error.evidence.contains(evidence), "{error}");
+    }
+}

@@ -1,0 +1,36 @@
+//! The init of a world: PID 1 of its namespace, with one thread. It makes the
+//! world's root, starts programs, reaps, keeps what they write, answers for
+//! their system calls, and tells the facts. It ends, and everything with it, as
+//! soon as the harness or its template is gone.
+//!
+//! - [`root`]: the world's root, mounts and loopback;
+//! - [`etc`]: its users, groups and host name;
+//! - [`serve`]: the loop that everything happens in;
+//! - [`requests`]: what the harness asks, one method each;
+//! - [`launch`]: starting a program: the side of init;
+//! - [`child`]: starting a program: the child, up to its exec;
+//! - [`shell`]: the stand-in for a shell that holds a terminal;
+//! - [`exec_error`]: why a program does not start;
+//! - [`output`]: what programs write, bounded;
+//! - [`events`]: what has happened and was not yet told;
+//! - [`files`]: making files and telling about them;
+//! - [`connect`]: talking to a server as a client;
+//! - [`keep`]: gathering the files that are evidence;
+//! - [`trials`]: what only a probe asks for.
+
+mod child;
+mod connect;
+mod etc;
+mod events;
+mod exec_error;
+mod files;
+mod keep;
+mod launch;
+mod output;
+mod requests;
+mod root;
+mod serve;
+mod shell;
+mod trials;
+
+pub use serve::run;

@@ -1,0 +1,127 @@
+//! What the harness asks, and what is answered at once.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::connect::Connection;
+use super::files;
+use super::launch::Launch;
+use super::serve::{Init, Pending};
+use super::{keep, trials};
+use crate::world::WorldError;
+use crate::world::event::What;
+use crate::world::facts::ProcessFacts;
+use crate::world::real::failure::{error, refusal};
+use crate::world::real::proc::{pids, process, sockets};
+use crate::world::real::wire::message::{Answer, Reply, Request};
+use crate::world::spec::LaunchSpec;
+
+/// An answer, bytes, and a descriptor that go with it.
+type Answered = (Answer, Vec<u8>, Option<OwnedFd>);
+
+impl Init {
+    /// Answers, or takes note of what takes time.
+    pub(super) fn request(&mut self, request: Request, bytes: Vec<u8>) -> Option<Answered> {
+        let answer = match request {
+            Request::Make(_) | Request::Finish => Ok(Reply::Done),
+            Request::Launch(spec) => self.launch(&spec).map(Reply::Launched),
+            Request::LaunchFacts(id) => self.launch_facts(&id),
+            Request::Processes => Ok(Reply::Processes(self.processes())),
+            Request::File(path) => return Some(file(&path)),
+            Request::Sockets => Ok(Reply::Sockets(sockets::listening())),
+            Request::Signal { pid, signal } => send_signal(pid, signal),
+            Request::HangUp(id) => self.hang_up(&id),
+            Request::WriteFile(spec) => files::write(&spec).map(|()| Reply::Done),
+            Request::Wait { at_most } => {
+                self.pending = Some(Pending::Wait(self.time() + at_most));
+                return None;
+            }
+            Request::Connect {
+                address,
+                enough,
+                within,
+            } => match Connection::start(&address, bytes, enough, self.time() + within) {
+                Ok(connection) => {
+                    self.pending = Some(Pending::Connect(connection));
+                    return None;
+                }
+                Err(error) => Err(error),
+            },
+            Request::Keep => {
+                let (files, bytes) = keep::gather();
+                return Some((Ok(Reply::Kept(files)), bytes, None));
+            }
+            Request::Probe(trial) => {
+                let tried = trials::run(trial).map(|()| Reply::Done);
+                return Some((tried.map_err(Into::into), Vec::new(), None));
+            }
+        };
+        Some((answer.map_err(Into::into), Vec::new(), None))
+    }
+
+    fn launch(&mut self, spec: &LaunchSpec) -> Result<i32, WorldError> {
+        if self.launches.contains_key(&spec.id) {
+            let stage = format!("start {:?}", spec.command.first());
+            let evidence = format!("there is a launch {:?} already", spec.id);
+            return Err(refusal(stage, evidence, "give it another id"));
+        }
+        let launch = Launch::start(spec, self.groups.len() > 1)?;
+        let pid = launch.pid;
+        self.hidden.extend(launch.shell);
+        self.launches.insert(spec.id.clone(), launch);
+        let id = spec.id.clone();
+        self.events.add(self.time(), What::Launched { id, pid });
+        Ok(pid)
+    }
+
+    fn launch_facts(&mut self, id: &str) -> Result<Reply, WorldError> {
+        self.reap();
+        self.drain_all();
+        let launch = self.launches.get(id).ok_or_else(|| unknown(id))?;
+        Ok(Reply::Launch(Box::new(launch.facts())))
+    }
+
+    fn processes(&mut self) -> Vec<ProcessFacts> {
+        self.reap();
+        let shown = |pid: &i32| *pid != 1 && !self.hidden.contains(pid);
+        let facts = |pid| process::facts(pid, &self.users, &self.groups);
+        pids().into_iter().filter(shown).filter_map(facts).collect()
+    }
+
+    fn hang_up(&mut self, id: &str) -> Result<Reply, WorldError> {
+        self.drain_all();
+        let launch = self.launches.get_mut(id).ok_or_else(|| unknown(id))?;
+        if launch.shell.is_none() {
+            let stage = format!("hang up the terminal of launch {id:?}");
+            let evidence = "it has none, or none any more";
+            return Err(refusal(stage, evidence, "start it with `stdio: terminal`"));
+        }
+        launch.stdout.close();
+        Ok(Reply::Done)
+    }
+}
+
+fn unknown(id: &str) -> WorldError {
+    let evidence = "nothing was started under that id";
+    refusal(format_args!("find the launch {id:?}"), evidence, "start it first")
+}
+
+fn file(path: &Path) -> Answered {
+    match files::facts(path) {
+        Ok((facts, fd)) => (Ok(Reply::File(facts)), Vec::new(), fd),
+        Err(error) => (Err(error.into()), Vec::new(), None),
+    }
+}
+
+/// Signals a process of the world, whose init is none of them.
+fn send_signal(pid: i32, signal: i32) -> Result<Reply, WorldError> {
+    let stage = format!("send signal {signal} to process {pid}");
+    if pid <= 1 {
+        return Err(error(stage, Errno::ESRCH));
+    }
+    // SAFETY: numbers only. nix has no number for real-time signals.
+    let done = unsafe { libc::kill(pid, signal) };
+    Errno::result(done).map(|_| Reply::Done).map_err(|errno| error(stage, errno))
+}

@@ -1,0 +1,133 @@
+//! The world's root: a fresh tmpfs with the tree's folders bound in, its own
+//! `/proc`, terminals and loopback.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::unistd::sethostname;
+use std::os::fd::AsRawFd;
+
+use crate::world::real::failure::{At, Failure};
+use crate::world::real::probe::StageId;
+use crate::world::real::supervisor::{enter, mount_point};
+use crate::world::real::template::{Blueprint, NEW_ROOT};
+
+/// The name that a world's host has.
+pub const HOST: &str = "daemonlab";
+
+/// What a world can hold: all its files, and how many.
+const LIMITS: &str = "mode=755,size=256m,nr_inodes=64k";
+
+/// Folders of the root, and their modes.
+const FOLDERS: &[(&str, u32)] = &[
+    ("dev", 0o755),
+    ("dev/pts", 0o755),
+    ("dev/shm", 0o1777),
+    ("etc", 0o755),
+    ("home", 0o755),
+    ("proc", 0o555),
+    ("root", 0o700),
+    ("run", 0o755),
+    ("run/lock", 0o1777),
+    ("sys", 0o555),
+    ("tmp", 0o1777),
+    ("var", 0o755),
+    ("var/cache", 0o755),
+    ("var/lib", 0o755),
+    ("var/log", 0o755),
+    ("var/spool", 0o755),
+    ("var/tmp", 0o1777),
+];
+
+/// Links of the root, and what they point to.
+const LINKS: &[(&str, &str)] = &[
+    ("dev/fd", "/proc/self/fd"),
+    ("dev/ptmx", "pts/ptmx"),
+    ("dev/stderr", "/proc/self/fd/2"),
+    ("dev/stdin", "/proc/self/fd/0"),
+    ("dev/stdout", "/proc/self/fd/1"),
+    ("etc/mtab", "/proc/self/mounts"),
+    ("var/lock", "/run/lock"),
+    ("var/run", "/run"),
+];
+
+/// Makes the root and enters it; nothing of the tree but what is bound in can
+/// be reached afterwards. `write_etc` is called with the new root, before it
+/// is entered.
+pub fn make(blueprint: &Blueprint, write_etc: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Failure> {
+    let root = Path::new(NEW_ROOT);
+    let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let flags = MsFlags::MS_NODEV;
+    mount(Some("root"), root, Some("tmpfs"), flags, Some(LIMITS))
+        .at(StageId::Mounts, "mount a tmpfs")?;
+    furnish(root, blueprint, write_etc).at(StageId::Mounts, "fill the world's root")?;
+    for (path, folder) in &blueprint.plan.binds {
+        let to = below(path);
+        mount_point(&to, *folder).at(StageId::Mounts, format_args!("make a place for {path:?}"))?;
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+        mount(Some(path), &to, None::<&str>, flags, None::<&str>)
+            .at(StageId::Mounts, format_args!("bind {path:?}"))?;
+    }
+    terminals(root, blueprint)?;
+    let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    flags.set(MsFlags::MS_NOATIME, blueprint.plan.noatime);
+    mount(Some("proc"), &root.join("proc"), Some("proc"), flags, None::<&str>)
+        .at(StageId::Processes, "mount /proc")?;
+    enter(root).at(StageId::Mounts, "make the world's root the root")?;
+    sethostname(HOST).at(StageId::Mounts, "set the host's name")?;
+    loopback_up().at(StageId::Mounts, "bring loopback up")
+}
+
+fn furnish(
+    root: &Path,
+    blueprint: &Blueprint,
+    write_etc: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    for (name, mode) in FOLDERS {
+        let path = root.join(name);
+        fs::create_dir(&path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(*mode))?;
+    }
+    for (name, to) in LINKS {
+        symlink(to, root.join(name))?;
+    }
+    let below = |path: &PathBuf| root.join(path.strip_prefix("/").unwrap_or(path));
+    for (name, to) in &blueprint.plan.links {
+        symlink(to, below(name))?;
+    }
+    for (path, content) in &blueprint.copies {
+        fs::write(below(path), content)?;
+    }
+    write_etc(root)
+}
+
+/// Terminals of the world's own. Group 5 is `tty` by custom; where there is
+/// only one group id, terminals stay their opener's.
+fn terminals(root: &Path, blueprint: &Blueprint) -> Result<(), Failure> {
+    let options = match blueprint.plan.ids {
+        1 => "newinstance,ptmxmode=0666,mode=620",
+        _ => "newinstance,ptmxmode=0666,mode=620,gid=5",
+    };
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    mount(Some("devpts"), &root.join("dev/pts"), Some("devpts"), flags, Some(options))
+        .at(StageId::Mounts, "mount /dev/pts")
+}
+
+/// Sets `IFF_UP` on `lo` (`netdevice(7)`), which also gives it its addresses.
+fn loopback_up() -> Result<(), Errno> {
+    let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    // SAFETY: the record is plain data, for which zeroes are valid.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+        *to = *from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: the request is for this record, which outlives the call.
+    let done = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    Errno::result(done).map(drop)
+}

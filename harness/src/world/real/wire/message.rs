@@ -1,0 +1,194 @@
+//! What is asked and answered.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::world::WorldError;
+use crate::world::event::Event;
+use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
+use crate::world::real::failure::Failure;
+use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+
+/// What the harness asks a supervisor.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum HostRequest {
+    /// Make the user namespaces.
+    Start,
+    /// Make a template whose worlds have these folders bound in.
+    Template {
+        /// Absolute paths, each once, none below another.
+        binds: Vec<PathBuf>,
+    },
+}
+
+/// What a supervisor answers; with a template, the socket to it comes along.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum HostReply {
+    /// The user namespaces are there.
+    Started {
+        /// Why there is no more than one user id, if so.
+        single: Option<Failure>,
+    },
+    /// The template is there.
+    Template {
+        /// Its PID, as the harness sees it.
+        pid: i32,
+    },
+}
+
+/// Asks a template for a world. The socket that its init is to talk by comes
+/// along; the answer brings the init's pidfd.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MakeInit;
+
+/// What the harness asks an init.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Make the world. Comes first.
+    Make(SandboxSpec),
+    /// Start a program.
+    Launch(LaunchSpec),
+    /// Tell about a launch.
+    LaunchFacts(String),
+    /// Tell about every process.
+    Processes,
+    /// Tell about a file.
+    File(PathBuf),
+    /// Tell who listens.
+    Sockets,
+    /// Send a signal.
+    Signal {
+        /// To whom.
+        pid: i32,
+        /// Its number.
+        signal: i32,
+    },
+    /// Close a launch's terminal.
+    HangUp(String),
+    /// Make or replace a file.
+    WriteFile(FileSpec),
+    /// Connect, send the bytes that come along, and read.
+    Connect {
+        /// Where.
+        address: String,
+        /// How many bytes are enough.
+        enough: usize,
+        /// For how long at most.
+        within: Duration,
+    },
+    /// Answer once there is an event.
+    Wait {
+        /// Or after this long.
+        at_most: Duration,
+    },
+    /// Gather the files that are evidence.
+    Keep,
+    /// Try what only a probe tries.
+    Probe(Trial),
+    /// Say what is left to say, and end.
+    Finish,
+}
+
+/// What a probe tries inside a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trial {
+    /// Switching groups, group id and user id in a process of its own.
+    Ids,
+    /// Watching a system call of a process of its own.
+    Notify,
+}
+
+/// What an init answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// The world is made.
+    Made {
+        /// When, in nanoseconds of `CLOCK_MONOTONIC`.
+        at: u64,
+    },
+    /// The launcher's PID.
+    Launched(i32),
+    /// A launch.
+    Launch(Box<LaunchFacts>),
+    /// The processes, by PID.
+    Processes(Vec<ProcessFacts>),
+    /// A file. Its owner is as the kernel shows it inside; if it is there, a
+    /// descriptor of it comes along, by which the harness sees the true one.
+    File(FileFacts),
+    /// The sockets that listen.
+    Sockets(Vec<SocketFacts>),
+    /// What the peer sent is in the bytes that come along.
+    Received,
+    /// What happened.
+    Events(Vec<Event>),
+    /// The files that are evidence; their contents, one after the other, are
+    /// in the bytes that come along.
+    Kept(Vec<KeptFile>),
+}
+
+/// A file that is evidence.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// Its path inside.
+    pub path: PathBuf,
+    /// What it is, as in [`FileFacts::kind`].
+    pub kind: String,
+    /// Permission and set-id bits.
+    pub mode: u32,
+    /// Its owner, as the kernel shows it inside.
+    pub uid: u32,
+    /// Its group, as the kernel shows it inside.
+    pub gid: u32,
+    /// Its size.
+    pub size: u64,
+    /// What a link points to.
+    pub target: Option<PathBuf>,
+    /// How many bytes of its content were kept.
+    pub kept: u64,
+}
+
+/// Why an init could not do what it was asked to.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Problem {
+    /// A stage of making a sandbox failed, which says something about the machine.
+    Stage(Failure),
+    /// Anything else.
+    World(WorldError),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        Problem::Stage(failure)
+    }
+}
+
+impl From<WorldError> for Problem {
+    fn from(error: WorldError) -> Problem {
+        Problem::World(error)
+    }
+}
+
+/// An init's answer.
+pub type Answer = Result<Reply, Problem>;
+
+/// What a template must know of the tree that it was started in. It lies there
+/// as a file, since exec keeps nothing else.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// Links at the root: their name, and what they point to.
+    pub links: Vec<(PathBuf, PathBuf)>,
+    /// What is bound in, at its own path, and whether it is a folder.
+    pub binds: Vec<(PathBuf, bool)>,
+    /// Files of `/etc` that every world gets a copy of.
+    pub copies: BTreeSet<PathBuf>,
+    /// The ids that exist inside.
+    pub ids: usize,
+    /// Whether `/proc` must be mounted `noatime`, as the host's is, for the
+    /// kernel to allow it.
+    pub noatime: bool,
+}

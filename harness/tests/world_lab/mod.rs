@@ -1,0 +1,108 @@
+//! What the tests of the sandbox share.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use daemonlab_harness::world::World;
+use daemonlab_harness::world::event::{End, Event, What};
+use daemonlab_harness::world::facts::{LaunchFacts, ProcessFacts};
+use daemonlab_harness::world::real::{Host, RealWorld};
+use daemonlab_harness::world::spec::{LaunchSpec, SandboxSpec, Stdio};
+
+/// The executable that calls the hook.
+pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_daemonlab");
+
+/// Longer than anything here takes on a loaded machine; nothing waits that
+/// long unless it has failed.
+pub const LONG: Duration = Duration::from_secs(60);
+
+pub fn host() -> Host {
+    Host::start_with(Path::new(EXECUTABLE)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub fn world(host: &mut Host) -> RealWorld {
+    world_of(host, &SandboxSpec::default())
+}
+
+pub fn world_of(host: &mut Host, spec: &SandboxSpec) -> RealWorld {
+    host.world(spec).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A launch of a shell script as root.
+pub fn script(id: &str, script: &str) -> LaunchSpec {
+    launch(id, &["/bin/sh", "-c", script])
+}
+
+pub fn launch(id: &str, command: &[&str]) -> LaunchSpec {
+    LaunchSpec {
+        id: id.to_owned(),
+        command: command.iter().map(|part| (*part).to_owned()).collect(),
+        env: BTreeMap::from([("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned())]),
+        cwd: PathBuf::from("/"),
+        umask: 0o022,
+        uid: 0,
+        gid: 0,
+        groups: Vec::new(),
+        stdio: Stdio::Pipes,
+        stray_fds: Vec::new(),
+        blocked: Vec::new(),
+        ignored: Vec::new(),
+        faults: Vec::new(),
+    }
+}
+
+/// Waits, by events, until `found` gives something.
+pub fn until<T>(world: &mut RealWorld, mut found: impl FnMut(&mut RealWorld) -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = found(world) {
+            return found;
+        }
+        assert!(start.elapsed() < LONG, "it did not happen: {:#?}", world.processes());
+        world.wait(Duration::from_millis(20)).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// Runs a launch to the launcher's end.
+pub fn run(world: &mut RealWorld, spec: &LaunchSpec) -> LaunchFacts {
+    world.launch(spec).unwrap_or_else(|error| panic!("{error}"));
+    ended(world, &spec.id)
+}
+
+pub fn ended(world: &mut RealWorld, id: &str) -> LaunchFacts {
+    until(world, |world| {
+        let facts = world.launch_facts(id).unwrap_or_else(|error| panic!("{error}"));
+        facts.end.is_some().then_some(facts)
+    })
+}
+
+/// What a script prints, which must succeed.
+pub fn output(world: &mut RealWorld, id: &str, text: &str) -> String {
+    let facts = run(world, &script(id, text));
+    assert_eq!(facts.end, Some(End::Exit(0)), "{facts:#?}");
+    facts.stdout.text()
+}
+
+pub fn process(world: &mut RealWorld, name: &str) -> ProcessFacts {
+    until(world, |world| {
+        let processes = world.processes().unwrap_or_else(|error| panic!("{error}"));
+        processes.into_iter().find(|process| process.name == name)
+    })
+}
+
+/// Whether ids can be switched here. Says so, so that nothing is skipped silently.
+pub fn many_ids(host: &Host) -> bool {
+    use daemonlab_harness::world::real::probe::Capability;
+    let many = host.has(Capability::Subuid);
+    if !many {
+        eprintln!("skipped: this user has no subordinate ids");
+    }
+    many
+}
+
+pub fn whats(events: &[Event]) -> Vec<&What> {
+    events.iter().map(|event| &event.what).collect()
+}
