@@ -92,6 +92,7 @@ fn human(probe: &Probe, missing: &Missing) -> String {
 
 fn stage(stage: &Stage) -> String {
     let Stage {
+        id: _,
         name,
         what,
         outcome,

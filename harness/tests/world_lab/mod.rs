@@ -40,7 +40,10 @@ pub fn launch(id: &str, command: &[&str]) -> LaunchSpec {
     LaunchSpec {
         id: id.to_owned(),
         command: command.iter().map(|part| (*part).to_owned()).collect(),
-        env: BTreeMap::from([("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned())]),
+        env: BTreeMap::from([(
+            "PATH".to_owned(),
+            "/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
+        )]),
         cwd: PathBuf::from("/"),
         umask: 0o022,
         uid: 0,
@@ -61,8 +64,14 @@ pub fn until<T>(world: &mut RealWorld, mut found: impl FnMut(&mut RealWorld) -> 
         if let Some(found) = found(world) {
             return found;
         }
-        assert!(start.elapsed() < LONG, "it did not happen: {:#?}", world.processes());
-        world.wait(Duration::from_millis(20)).unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            start.elapsed() < LONG,
+            "it did not happen: {:#?}",
+            world.processes()
+        );
+        world
+            .wait(Duration::from_millis(20))
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
@@ -74,7 +83,9 @@ pub fn run(world: &mut RealWorld, spec: &LaunchSpec) -> LaunchFacts {
 
 pub fn ended(world: &mut RealWorld, id: &str) -> LaunchFacts {
     until(world, |world| {
-        let facts = world.launch_facts(id).unwrap_or_else(|error| panic!("{error}"));
+        let facts = world
+            .launch_facts(id)
+            .unwrap_or_else(|error| panic!("{error}"));
         facts.end.is_some().then_some(facts)
     })
 }

@@ -95,10 +95,15 @@ impl Host {
 
     fn ask(&self, request: &HostRequest) -> Result<Frame<HostReply>, Failure> {
         let what = "make a sandbox by the supervisor";
-        let channel = self.channel.as_ref().ok_or_else(|| confused(what, &"it has ended"))?;
+        let channel = self
+            .channel
+            .as_ref()
+            .ok_or_else(|| confused(what, &"it has ended"))?;
         let at = |why: io::Error| Failure::new(StageId::Userns, what, why);
         channel.send(request).map_err(at)?;
-        let answer = channel.receive_within::<Result<HostReply, Failure>>(PATIENCE).map_err(at)?;
+        let answer = channel
+            .receive_within::<Result<HostReply, Failure>>(PATIENCE)
+            .map_err(at)?;
         let frame = answer.ok_or_else(|| {
             let why = "it ended without an answer; does its `main` call helper_main first?";
             Failure::new(StageId::Userns, what, why.to_owned())
@@ -166,13 +171,19 @@ impl Host {
 
     /// Has a template for these folders as the last of all.
     fn warm_up(&mut self, binds: &[PathBuf]) -> Result<(), Failure> {
-        if let Some(at) = self.templates.iter().position(|template| template.binds == binds) {
+        if let Some(at) = self
+            .templates
+            .iter()
+            .position(|template| template.binds == binds)
+        {
             let template = self.templates.remove(at);
             self.templates.push(template);
             return Ok(());
         }
         let what = "make a template by the supervisor";
-        let frame = self.ask(&HostRequest::Template { binds: binds.to_vec() })?;
+        let frame = self.ask(&HostRequest::Template {
+            binds: binds.to_vec(),
+        })?;
         let HostReply::Template { pid } = frame.message else {
             return Err(confused(what, &frame.message));
         };
@@ -181,7 +192,8 @@ impl Host {
         let map = |file: &str| -> Result<IdMap, Failure> {
             let path = format!("/proc/{pid}/{file}");
             let text = fs::read_to_string(&path);
-            let text = text.map_err(|why| Failure::new(StageId::Range, format_args!("read {path}"), why))?;
+            let text =
+                text.map_err(|why| Failure::new(StageId::Range, format_args!("read {path}"), why))?;
             Ok(IdMap::parse(&text))
         };
         let template = Template {
@@ -205,9 +217,15 @@ impl Host {
         };
         let at = |why: io::Error| Failure::new(StageId::Processes, what, why);
         let (ours, theirs) = Channel::pair().map_err(at)?;
-        let sent = template.channel.send_with(&MakeInit, &[], &[theirs.as_fd()]);
+        let sent = template
+            .channel
+            .send_with(&MakeInit, &[], &[theirs.as_fd()]);
         drop(theirs);
-        let answer = match sent.and_then(|()| template.channel.receive_within::<Result<(), Failure>>(PATIENCE)) {
+        let answer = match sent.and_then(|()| {
+            template
+                .channel
+                .receive_within::<Result<(), Failure>>(PATIENCE)
+        }) {
             Ok(Some(frame)) => frame,
             Ok(None) => return Ok(Made::TemplateIsGone),
             Err(why) if why.kind() == io::ErrorKind::BrokenPipe => return Ok(Made::TemplateIsGone),
@@ -217,7 +235,12 @@ impl Host {
         let pidfd = answer.fds.into_iter().next();
         let pidfd = pidfd.ok_or_else(|| confused(what, &"no pidfd came along"))?;
         let (users, groups) = (template.users.clone(), template.groups.clone());
-        Ok(Made::World(RealWorld::new(ours, pidfd.into(), users, groups)))
+        Ok(Made::World(RealWorld::new(
+            ours,
+            pidfd.into(),
+            users,
+            groups,
+        )))
     }
 }
 
@@ -246,13 +269,23 @@ fn check(bind: &Path) -> Result<(), WorldError> {
     let stage = format!("bind {bind:?} into the sandbox");
     let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
     if !bind.components().all(plain) || !bind.is_absolute() {
-        return Err(refusal(stage, "it is not absolute, or goes back by `..`", "give the whole path"));
+        return Err(refusal(
+            stage,
+            "it is not absolute, or goes back by `..`",
+            "give the whole path",
+        ));
     }
     if is_own(bind) {
         let remedy = "put what is needed into a folder of its own, or bind the file alone";
-        return Err(refusal(stage, "every sandbox has that folder of its own", remedy));
+        return Err(refusal(
+            stage,
+            "every sandbox has that folder of its own",
+            remedy,
+        ));
     }
-    fs::metadata(bind).map(drop).with("bind into the sandbox", bind)
+    fs::metadata(bind)
+        .map(drop)
+        .with("bind into the sandbox", bind)
 }
 
 fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {

@@ -183,7 +183,10 @@ mod tests {
     #[rstest]
     #[case::by_name("me:100000:65536\n", Some("0 1000 1\n1 100000 65536\n"))]
     #[case::by_number("x:5:5\n1000:7:3\n", Some("0 1000 1\n1 7 3\n"))]
-    #[case::two_ranges("me:10:40000\nme:90000:40000", Some("0 1000 1\n1 10 40000\n40001 90000 25536\n"))]
+    #[case::two_ranges(
+        "me:10:40000\nme:90000:40000",
+        Some("0 1000 1\n1 10 40000\n40001 90000 25536\n")
+    )]
     #[case::others("you:100000:65536\n", None)]
     #[case::broken("me:one:2\nme:3\n\n", None)]
     fn subordinate_ids_follow_the_users_own(#[case] table: &str, #[case] map: Option<&str>) {

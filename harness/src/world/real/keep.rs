@@ -16,7 +16,9 @@ pub fn write(folder: &Path, files: &[KeptFile], mut bytes: &[u8]) -> Result<(), 
     let root = folder.join("files");
     fs::create_dir_all(&root).with("make the folder", &root)?;
     for file in files {
-        let length = usize::try_from(file.kept).unwrap_or(usize::MAX).min(bytes.len());
+        let length = usize::try_from(file.kept)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         let (content, rest) = bytes.split_at(length);
         bytes = rest;
         let path = root.join(inside(&file.path)?);
@@ -37,9 +39,15 @@ pub fn write(folder: &Path, files: &[KeptFile], mut bytes: &[u8]) -> Result<(), 
 }
 
 /// Writes facts as JSON.
-pub fn write_facts<T: Serialize + ?Sized>(folder: &Path, name: &str, facts: &T) -> Result<(), WorldError> {
+pub fn write_facts<T: Serialize + ?Sized>(
+    folder: &Path,
+    name: &str,
+    facts: &T,
+) -> Result<(), WorldError> {
     let path = folder.join(name);
-    let text = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from).with("write", &path)?;
+    let text = serde_json::to_vec_pretty(facts)
+        .map_err(std::io::Error::from)
+        .with("write", &path)?;
     fs::create_dir_all(folder).with("make the folder", folder)?;
     fs::write(&path, text).with("write", &path)
 }
@@ -86,8 +94,14 @@ mod tests {
         ];
         write(folder.path(), &files, b"7\nlog").unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join("files").join(name)).unwrap();
-        assert_eq!((read("run/lab.pid").as_str(), read("tmp/x/log").as_str()), ("7\n", "log"));
-        let mode = fs::metadata(folder.path().join("files/run/lab.pid")).unwrap().permissions().mode();
+        assert_eq!(
+            (read("run/lab.pid").as_str(), read("tmp/x/log").as_str()),
+            ("7\n", "log")
+        );
+        let mode = fs::metadata(folder.path().join("files/run/lab.pid"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o7777, 0o600);
         assert!(!folder.path().join("files/tmp/link").exists());
         assert!(folder.path().join("files.json").exists());

@@ -60,7 +60,9 @@ impl RealWorld {
     /// Makes its root and everything in it.
     pub(super) fn make(mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
         let request = Request::Make(spec.clone());
-        let reply = self.call("make a world", &request, &[], Duration::ZERO)?.reply;
+        let reply = self
+            .call("make a world", &request, &[], Duration::ZERO)?
+            .reply;
         self.made(&reply).map_err(explain)?;
         Ok(self)
     }
@@ -98,7 +100,11 @@ impl RealWorld {
                 Problem::Stage(failure) => failure,
                 Problem::World(error) => Failure::new(StageId::Mounts, what, error.to_string()),
             }),
-            Ok(None) => Err(Failure::new(StageId::Processes, what, "it has ended".to_owned())),
+            Ok(None) => Err(Failure::new(
+                StageId::Processes,
+                what,
+                "it has ended".to_owned(),
+            )),
             Err(why) => Err(Failure::new(StageId::Processes, what, why)),
         }
     }
@@ -137,13 +143,19 @@ impl RealWorld {
                 Err(Problem::World(error)) => Err(error),
                 Err(Problem::Stage(failure)) => Err(explain(failure)),
             },
-            Ok(None) => Err(refusal(stage, "the world is gone: its init has ended", remedy)),
+            Ok(None) => Err(refusal(
+                stage,
+                "the world is gone: its init has ended",
+                remedy,
+            )),
             Err(why) if why.kind() == io::ErrorKind::TimedOut => {
                 Err(refusal(stage, "the world's init does not answer", remedy))
             }
-            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => {
-                Err(refusal(stage, "the world is gone: its init has ended", remedy))
-            }
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Err(refusal(
+                stage,
+                "the world is gone: its init has ended",
+                remedy,
+            )),
             Err(why) => Err(error(stage, why)),
         }
     }
@@ -182,7 +194,11 @@ impl RealWorld {
 }
 
 fn unexpected(stage: &str, reply: &Reply) -> WorldError {
-    refusal(stage, format!("init answered {reply:?}"), "report this as a bug of daemonlab")
+    refusal(
+        stage,
+        format!("init answered {reply:?}"),
+        "report this as a bug of daemonlab",
+    )
 }
 
 /// Asks, and takes the one reply that fits.
@@ -198,7 +214,11 @@ macro_rules! expect {
 
 impl World for RealWorld {
     fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
-        let stage = format!("start {:?} as launch {:?}", launch.command.first(), launch.id);
+        let stage = format!(
+            "start {:?} as launch {:?}",
+            launch.command.first(),
+            launch.id
+        );
         expect!(self, &stage, Request::Launch(launch.clone()), Reply::Launched(pid) => pid)
     }
 
@@ -221,7 +241,9 @@ impl World for RealWorld {
         if let Some(fd) = answered.fd {
             // Inside, the kernel shows an owner without a mapping as `nobody`,
             // who may exist there. From here, every id is its own.
-            let meta = fs::File::from(fd).metadata().map_err(|why| error(&stage, why))?;
+            let meta = fs::File::from(fd)
+                .metadata()
+                .map_err(|why| error(&stage, why))?;
             facts.uid = self.users.inside(meta.uid());
             facts.gid = self.groups.inside(meta.gid());
         }
@@ -267,7 +289,10 @@ impl World for RealWorld {
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
         let stage = "wait for an event";
-        match self.call(stage, &Request::Wait { at_most }, &[], at_most)?.reply {
+        match self
+            .call(stage, &Request::Wait { at_most }, &[], at_most)?
+            .reply
+        {
             Reply::Events(events) => Ok(events),
             other => Err(unexpected(stage, &other)),
         }
@@ -285,7 +310,11 @@ impl World for RealWorld {
             return Ok(events);
         }
         let evidence = "its init still runs after half a minute";
-        Err(refusal(stage, evidence, "look for a process in state D (uninterruptible sleep)"))
+        Err(refusal(
+            stage,
+            evidence,
+            "look for a process in state D (uninterruptible sleep)",
+        ))
     }
 }
 

@@ -188,7 +188,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The numbers on this machine of the call or family of this name. A machine
 /// need not have every call of a family; `None` where there is none of them.
 pub fn numbers(name: &str) -> Option<Vec<i64>> {
-    let number = |name: &str| CALLS.iter().find(|(known, _)| *known == name).map(|(_, n)| *n);
+    let number = |name: &str| {
+        CALLS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, n)| *n)
+    };
     let numbers: Vec<i64> = match call_family(name) {
         [] => number(name).into_iter().collect(),
         family => family.iter().filter_map(|member| number(member)).collect(),
@@ -217,7 +222,8 @@ mod tests {
     #[test]
     fn every_member_of_a_family_is_known() {
         for family in [
-            "kill", "setuid", "setgid", "fork", "open", "rename", "unlink", "link", "chown", "exit", "dup",
+            "kill", "setuid", "setgid", "fork", "open", "rename", "unlink", "link", "chown",
+            "exit", "dup",
         ] {
             let numbers = numbers(family).unwrap();
             if cfg!(target_arch = "x86_64") {

@@ -67,7 +67,10 @@ fn instruction(code: u16, jt: u8, jf: u8, k: u32) -> sock_filter {
 /// (5.19 and newer; before, a handler can interrupt it).
 pub fn install(filter: &Filter) -> Result<OwnedFd, Errno> {
     let listen = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    match set(filter, listen | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+    match set(
+        filter,
+        listen | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+    ) {
         Err(Errno::EINVAL) => set(filter, listen),
         done => done,
     }
@@ -80,7 +83,12 @@ fn set(filter: &Filter, flags: libc::c_ulong) -> Result<OwnedFd, Errno> {
     };
     // SAFETY: the program and its record outlive the call, which only reads them.
     let fd = unsafe {
-        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program)
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            flags,
+            &raw const program,
+        )
     };
     let fd = Errno::result(fd)?;
     // SAFETY: the kernel has just made this descriptor, and nobody else has it.

@@ -38,7 +38,12 @@ impl Listener {
         };
         // SAFETY: the record outlives the call, which fills it in.
         let done = unsafe {
-            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_NOTIF_SIZES, 0, &raw mut sizes)
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_GET_NOTIF_SIZES,
+                0,
+                &raw mut sizes,
+            )
         };
         Errno::result(done)?;
         let words = |kernel: u16, ours: usize| usize::from(kernel).max(ours).div_ceil(8);
@@ -62,7 +67,11 @@ impl Listener {
         // SAFETY: the buffer is zero, aligned, and at least as long as the
         // kernel's record.
         let done = unsafe {
-            libc::ioctl(self.fd.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, record.as_mut_ptr())
+            libc::ioctl(
+                self.fd.as_raw_fd(),
+                libc::SECCOMP_IOCTL_NOTIF_RECV,
+                record.as_mut_ptr(),
+            )
         };
         match Errno::result(done) {
             Ok(_) => {}
@@ -86,7 +95,11 @@ impl Listener {
     pub fn waits(&self, id: u64) -> bool {
         // SAFETY: the number outlives the call, which reads it.
         let done = unsafe {
-            libc::ioctl(self.fd.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw const id)
+            libc::ioctl(
+                self.fd.as_raw_fd(),
+                libc::SECCOMP_IOCTL_NOTIF_ID_VALID,
+                &raw const id,
+            )
         };
         done == 0
     }
@@ -115,10 +128,19 @@ impl Listener {
         let mut record = vec![0u64; self.response];
         // SAFETY: the buffer is aligned, and at least as long as the record,
         // which is plain data.
-        unsafe { record.as_mut_ptr().cast::<seccomp_notif_resp>().write(response) };
+        unsafe {
+            record
+                .as_mut_ptr()
+                .cast::<seccomp_notif_resp>()
+                .write(response)
+        };
         // SAFETY: the buffer outlives the call and is as long as the kernel's record.
         let done = unsafe {
-            libc::ioctl(self.fd.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, record.as_mut_ptr())
+            libc::ioctl(
+                self.fd.as_raw_fd(),
+                libc::SECCOMP_IOCTL_NOTIF_SEND,
+                record.as_mut_ptr(),
+            )
         };
         match Errno::result(done) {
             // Its thread ended, or was interrupted, in between.

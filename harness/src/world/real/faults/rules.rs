@@ -78,18 +78,29 @@ impl Rules {
                 numbers.extend(calls::numbers(name).ok_or_else(|| {
                     refusal(
                         &stage,
-                        format_args!("{name:?} is no system call that can be watched on this machine"),
+                        format_args!(
+                            "{name:?} is no system call that can be watched on this machine"
+                        ),
                         "name another call or a family, such as `setuid` or `kill`",
                     )
                 })?);
             }
-            if rules.faults.iter().any(|known| known.spec.label == spec.label) {
-                return Err(refusal(stage, "there is another of that label", "rename one of them"));
+            if rules
+                .faults
+                .iter()
+                .any(|known| known.spec.label == spec.label)
+            {
+                return Err(refusal(
+                    stage,
+                    "there is another of that label",
+                    "rename one of them",
+                ));
             }
             if let FaultAction::HoldUntil { label, .. } = &spec.action
                 && (*label == spec.label || faults.iter().all(|other| other.label != *label))
             {
-                let evidence = format!("it waits for {label:?}, which is no other fault of this launch");
+                let evidence =
+                    format!("it waits for {label:?}, which is no other fault of this launch");
                 return Err(refusal(stage, evidence, "name a fault of the same launch"));
             }
             rules.faults.push(Fault {
@@ -105,7 +116,10 @@ impl Rules {
 
     /// The numbers of all calls that must stop.
     pub fn numbers(&self) -> BTreeSet<i64> {
-        self.faults.iter().flat_map(|fault| fault.numbers.iter().copied()).collect()
+        self.faults
+            .iter()
+            .flat_map(|fault| fault.numbers.iter().copied())
+            .collect()
     }
 
     /// Counts a call and says what becomes of it. All holds on it apply, and
@@ -127,7 +141,9 @@ impl Rules {
                 continue;
             }
             fault.seen = fault.seen.saturating_add(1);
-            if fault.seen < fault.spec.first || fault.spec.last.is_some_and(|last| fault.seen > last) {
+            if fault.seen < fault.spec.first
+                || fault.spec.last.is_some_and(|last| fault.seen > last)
+            {
                 continue;
             }
             fault.matched = fault.matched.saturating_add(1);
@@ -139,7 +155,9 @@ impl Rules {
                 FaultAction::Watch => ruling.watched_by.push(label),
                 FaultAction::Delay(time) => ruling.holds.push((label, Wait::Until(now + *time))),
                 FaultAction::HoldUntil { label: of, matched } => {
-                    ruling.holds.push((label, Wait::Matched(of.clone(), *matched)));
+                    ruling
+                        .holds
+                        .push((label, Wait::Matched(of.clone(), *matched)));
                 }
                 FaultAction::Fail(errno) => {
                     ruling.verdict = Verdict::Fail(*errno);
@@ -210,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_family_counts_all_its_members_of_one_role() {
-        let mut rules = Rules::new(&[fault("k", Role::Daemon, "kill", FaultAction::Watch)]).unwrap();
+        let mut rules =
+            Rules::new(&[fault("k", Role::Daemon, "kill", FaultAction::Watch)]).unwrap();
         for (number, role) in [
             (SYS_kill, Role::Daemon),
             (SYS_tgkill, Role::Daemon),
@@ -236,9 +255,18 @@ mod tests {
         (spec.first, spec.last) = (first, last);
         let mut rules = Rules::new(&[spec]).unwrap();
         let verdicts = [0; 3].map(|_| rules.arrive(NOW, SYS_setresuid, Role::Daemon).verdict);
-        let expected = hit.map(|hit| if hit { Verdict::Fail(libc::EPERM) } else { Verdict::Pass });
+        let expected = hit.map(|hit| {
+            if hit {
+                Verdict::Fail(libc::EPERM)
+            } else {
+                Verdict::Pass
+            }
+        });
         assert_eq!(verdicts, expected);
-        assert_eq!(rules.matched()["f"], hit.iter().filter(|hit| **hit).count() as u32);
+        assert_eq!(
+            rules.matched()["f"],
+            hit.iter().filter(|hit| **hit).count() as u32
+        );
     }
 
     #[test]
@@ -272,7 +300,10 @@ mod tests {
         ])
         .unwrap();
         let ruling = rules.arrive(NOW, SYS_setuid, Role::Daemon);
-        assert_eq!(ruling.holds, [("delay".to_owned(), Wait::Until(NOW + delay))]);
+        assert_eq!(
+            ruling.holds,
+            [("delay".to_owned(), Wait::Until(NOW + delay))]
+        );
         assert_eq!(ruling.verdict, Verdict::Fail(libc::EAGAIN));
         assert_eq!(ruling.verdict.done(), "failed with EAGAIN");
         assert_eq!(ruling.decided_by.as_deref(), Some("fail"));

@@ -130,7 +130,13 @@ impl Watch {
             held.ruling.holds.retain(|(label, wait)| {
                 let over = rules.is_over(wait, now);
                 if over {
-                    told.push(held_event(label, held.process, held.role, held.notice.number, "released"));
+                    told.push(held_event(
+                        label,
+                        held.process,
+                        held.role,
+                        held.notice.number,
+                        "released",
+                    ));
                 }
                 !over
             });
@@ -158,8 +164,11 @@ fn arrive(
     // A signal has interrupted the call and the kernel makes it again: it is
     // the one that is held back already (5.18 and older).
     let same = |held: &&mut Held| {
-        let Notice { tid, number, args, .. } = held.notice;
-        (tid, number, args) == (notice.tid, notice.number, notice.args) && !listener.waits(held.notice.id)
+        let Notice {
+            tid, number, args, ..
+        } = held.notice;
+        (tid, number, args) == (notice.tid, notice.number, notice.args)
+            && !listener.waits(held.notice.id)
     };
     if let Some(again) = held.iter_mut().find(same) {
         again.notice.id = notice.id;
@@ -178,7 +187,10 @@ fn arrive(
     let mut tell = |label: &str, done: &str| {
         told.push(held_event(label, process, role, notice.number, done));
     };
-    ruling.watched_by.iter().for_each(|label| tell(label, "passed"));
+    ruling
+        .watched_by
+        .iter()
+        .for_each(|label| tell(label, "passed"));
     ruling.holds.retain(|(label, wait)| {
         let over = rules.is_over(wait, now);
         tell(label, if over { "passed" } else { "held" });
@@ -208,7 +220,13 @@ fn carry_out(listener: &Listener, held: &Held, told: &mut Vec<What>) {
     };
     if let (Some(label), Ok(())) = (&held.ruling.decided_by, done) {
         let done = held.ruling.verdict.done();
-        told.push(held_event(label, held.process, held.role, held.notice.number, &done));
+        told.push(held_event(
+            label,
+            held.process,
+            held.role,
+            held.notice.number,
+            &done,
+        ));
     }
 }
 

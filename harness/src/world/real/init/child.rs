@@ -15,8 +15,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{
-    AccessFlags, Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, faccessat,
-    getpid, setgroups, setresgid, setresuid,
+    AccessFlags, Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, faccessat, getpid,
+    setgroups, setresgid, setresuid,
 };
 
 use super::launch::now;
@@ -93,7 +93,12 @@ pub fn exec(start: &Start<'_>, streams: [OwnedFd; 3], report: OwnedFd) -> (Owned
     let [high, higher] = spare(&start.launch.stray_fds);
     let report = match move_to(&report, high) {
         Ok(moved) => moved,
-        Err(errno) => return (report, Failed(errno, "move the report's descriptor".to_owned())),
+        Err(errno) => {
+            return (
+                report,
+                Failed(errno, "move the report's descriptor".to_owned()),
+            );
+        }
     };
     let failed = match prepare(start, streams, higher, &report) {
         Err(failed) => failed,
@@ -126,9 +131,20 @@ fn send(to: BorrowedFd<'_>, report: &Report, with: Option<BorrowedFd<'_>>) -> Re
     let bytes = report.bytes();
     let raw: Vec<RawFd> = with.iter().map(AsRawFd::as_raw_fd).collect();
     let control = [ControlMessage::ScmRights(&raw)];
-    let control = if raw.is_empty() { &control[..0] } else { &control[..] };
+    let control = if raw.is_empty() {
+        &control[..0]
+    } else {
+        &control[..]
+    };
     let flags = MsgFlags::MSG_NOSIGNAL;
-    sendmsg::<()>(to.as_raw_fd(), &[IoSlice::new(&bytes)], control, flags, None).map(drop)
+    sendmsg::<()>(
+        to.as_raw_fd(),
+        &[IoSlice::new(&bytes)],
+        control,
+        flags,
+        None,
+    )
+    .map(drop)
 }
 
 fn step<T>(what: &str, done: Result<T, Errno>) -> Result<T, Failed> {
@@ -149,7 +165,12 @@ fn prepare(
     drop((stdin, stdout, stderr));
     // SAFETY: numbers only; what is marked is closed at exec, not now.
     let marked = unsafe {
-        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
     };
     step("mark descriptors", Errno::result(marked))?;
     leave_open(&launch.stray_fds, spare)?;
@@ -158,18 +179,29 @@ fn prepare(
     step(&cwd, chdir(&launch.cwd))?;
     dispositions(&launch.blocked, &launch.ignored)?;
     become_user(start)?;
-    let arguments = strings(launch.command.iter().map(|argument| argument.as_bytes().to_vec()))?;
+    let arguments = strings(
+        launch
+            .command
+            .iter()
+            .map(|argument| argument.as_bytes().to_vec()),
+    )?;
     let pair = |(name, value): (&String, &String)| format!("{name}={value}").into_bytes();
     let environment = strings(launch.env.iter().map(pair))?;
     let program = find(launch)?;
     let start_what = format!("start {program:?}");
     let path = strings([program.as_os_str().as_bytes().to_vec()])?;
     let pid = getpid().as_raw();
-    step("report the start", send(report.as_fd(), &Report::Started { pid, at: now() }, None))?;
+    step(
+        "report the start",
+        send(report.as_fd(), &Report::Started { pid, at: now() }, None),
+    )?;
     if !start.calls.is_empty() {
         let filter = Filter::new(start.calls.iter().copied(), report.as_fd());
         let listener = step("watch system calls", install(&filter))?;
-        step("hand over the listener", send(report.as_fd(), &Report::Filtered, Some(listener.as_fd())))?;
+        step(
+            "hand over the listener",
+            send(report.as_fd(), &Report::Filtered, Some(listener.as_fd())),
+        )?;
     }
     step(&start_what, execve(&path[0], &arguments, &environment))
 }
@@ -202,14 +234,21 @@ fn leave_open(numbers: &[RawFd], spare: RawFd) -> Result<(), Failed> {
         // nobody uses any more: standard streams apart, its owners were dropped
         // or are never to be.
         let done = unsafe { libc::dup2(null.as_raw_fd(), *number) };
-        step(&format!("leave descriptor {number} open"), Errno::result(done))?;
+        step(
+            &format!("leave descriptor {number} open"),
+            Errno::result(done),
+        )?;
     }
     Ok(())
 }
 
 fn dispositions(blocked: &[i32], ignored: &[i32]) -> Result<(), Failed> {
     for number in 1..=64 {
-        let to = if ignored.contains(&number) { libc::SIG_IGN } else { libc::SIG_DFL };
+        let to = if ignored.contains(&number) {
+            libc::SIG_IGN
+        } else {
+            libc::SIG_DFL
+        };
         // By the system call: glibc denies the two signals that it uses itself,
         // which whoever started the harness may have ignored.
         let action: [usize; 4] = [to, 0, 0, 0];
@@ -226,7 +265,10 @@ fn dispositions(blocked: &[i32], ignored: &[i32]) -> Result<(), Failed> {
     }
     // SAFETY: the set was made by libc's own functions.
     let mask = unsafe { SigSet::from_sigset_t_unchecked(mask) };
-    step("set the signal mask", sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None))
+    step(
+        "set the signal mask",
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None),
+    )
 }
 
 /// Groups, group id, user id. A filter needs `CAP_SYS_ADMIN` after that; it is
@@ -235,7 +277,10 @@ fn become_user(start: &Start<'_>) -> Result<(), Failed> {
     let launch = start.launch;
     let groups: Vec<Gid> = launch.groups.iter().copied().map(Gid::from_raw).collect();
     if start.groups || !groups.is_empty() {
-        step(&format!("set the groups {:?}", launch.groups), setgroups(&groups))?;
+        step(
+            &format!("set the groups {:?}", launch.groups),
+            setgroups(&groups),
+        )?;
     }
     let (uid, gid) = (Uid::from_raw(launch.uid), Gid::from_raw(launch.gid));
     step(&format!("become group {gid}"), setresgid(gid, gid, gid))?;
@@ -244,7 +289,10 @@ fn become_user(start: &Start<'_>) -> Result<(), Failed> {
     step(&format!("become user {uid}"), setresuid(uid, uid, uid))?;
     if keep {
         let raised = caps::raise(None, CapSet::Effective, Capability::CAP_SYS_ADMIN);
-        step("keep CAP_SYS_ADMIN up to exec", raised.map_err(|_| Errno::last()))?;
+        step(
+            "keep CAP_SYS_ADMIN up to exec",
+            raised.map_err(|_| Errno::last()),
+        )?;
     }
     Ok(())
 }
@@ -262,12 +310,20 @@ fn find(launch: &LaunchSpec) -> Result<PathBuf, Failed> {
     if name.contains('/') {
         return Ok(PathBuf::from(name));
     }
-    let path = launch.env.get("PATH").map_or("/usr/bin:/bin", String::as_str);
+    let path = launch
+        .env
+        .get("PATH")
+        .map_or("/usr/bin:/bin", String::as_str);
     let mut why = Errno::ENOENT;
     for folder in path.split(':') {
         let candidate = Path::new(folder).join(name);
         let access = AccessFlags::X_OK;
-        match faccessat(nix::fcntl::AT_FDCWD, &candidate, access, AtFlags::AT_EACCESS) {
+        match faccessat(
+            nix::fcntl::AT_FDCWD,
+            &candidate,
+            access,
+            AtFlags::AT_EACCESS,
+        ) {
             Ok(()) if candidate.is_file() => return Ok(candidate),
             Err(Errno::EACCES) => why = Errno::EACCES,
             _ => {}

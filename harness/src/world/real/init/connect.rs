@@ -34,7 +34,12 @@ const MOST: usize = 16 << 20;
 
 impl Connection {
     /// Starts to connect; it has until `until`, a moment of the world.
-    pub fn start(address: &str, data: Vec<u8>, enough: usize, until: Duration) -> Result<Connection, WorldError> {
+    pub fn start(
+        address: &str,
+        data: Vec<u8>,
+        enough: usize,
+        until: Duration,
+    ) -> Result<Connection, WorldError> {
         let stage = format!("connect to {address}");
         let (family, to) = parse(address, &stage)?;
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
@@ -64,7 +69,11 @@ impl Connection {
     /// What to wait for.
     pub fn source(&self) -> (BorrowedFd<'_>, PollFlags) {
         let writing = !self.connected || self.sent < self.data.len();
-        let flags = if writing { PollFlags::POLLIN | PollFlags::POLLOUT } else { PollFlags::POLLIN };
+        let flags = if writing {
+            PollFlags::POLLIN | PollFlags::POLLOUT
+        } else {
+            PollFlags::POLLIN
+        };
         (self.socket.as_fd(), flags)
     }
 
@@ -136,7 +145,11 @@ fn parse(address: &str, stage: &str) -> Result<(AddressFamily, Address), WorldEr
     }
     let parsed: SocketAddr = address.parse().map_err(|_| {
         let evidence = format!("{address:?} is no address");
-        refusal(stage, evidence, "write 127.0.0.1:80, [::1]:80, unix:/path or unix:@name")
+        refusal(
+            stage,
+            evidence,
+            "write 127.0.0.1:80, [::1]:80, unix:/path or unix:@name",
+        )
     })?;
     Ok(match parsed {
         SocketAddr::V4(address) => (AddressFamily::Inet, Address::V4(address.into())),

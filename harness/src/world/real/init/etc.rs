@@ -15,8 +15,14 @@ pub fn write(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
     let etc = root.join("etc");
     fs::write(etc.join("passwd"), passwd(spec))?;
     fs::write(etc.join("group"), group(spec))?;
-    fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n")?;
-    fs::write(etc.join("hosts"), format!("127.0.0.1 localhost {HOST}\n::1 localhost\n"))?;
+    fs::write(
+        etc.join("nsswitch.conf"),
+        "passwd: files\ngroup: files\nhosts: files\n",
+    )?;
+    fs::write(
+        etc.join("hosts"),
+        format!("127.0.0.1 localhost {HOST}\n::1 localhost\n"),
+    )?;
     fs::write(etc.join("hostname"), format!("{HOST}\n"))?;
     fs::write(etc.join("resolv.conf"), "")?;
     for user in &spec.users {

@@ -52,7 +52,8 @@ fn look_at(program: &Path, errno: Errno) -> (String, String) {
         Errno::ENOENT => match interpreter(program) {
             Some(interpreter) => (
                 format!("the file is there, but its interpreter {interpreter:?} is not"),
-                "name an interpreter below /usr, or put it into a folder that is bound in".to_owned(),
+                "name an interpreter below /usr, or put it into a folder that is bound in"
+                    .to_owned(),
             ),
             None => (String::new(), String::new()),
         },
@@ -93,18 +94,22 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
     if !head.starts_with(b"\x7fELF\x02") {
         return None;
     }
-    let number = |bytes: &[u8], at: usize| Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
+    let number =
+        |bytes: &[u8], at: usize| Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
     let half = |at: usize| Some(u16::from_ne_bytes(*head.get(at..)?.first_chunk()?));
     let (table, size, count) = (number(head, 32)?, half(54)?, half(56)?);
     for entry in 0..u64::from(count) {
         let mut header = [0; 56];
-        file.read_exact_at(&mut header, table.checked_add(entry * u64::from(size))?).ok()?;
+        file.read_exact_at(&mut header, table.checked_add(entry * u64::from(size))?)
+            .ok()?;
         if u32::from_ne_bytes(*header.first_chunk()?) != libc::PT_INTERP {
             continue;
         }
         let mut path = vec![0; usize::try_from(number(&header, 32)?).ok()?.min(4096)];
         file.read_exact_at(&mut path, number(&header, 8)?).ok()?;
-        let path = String::from_utf8_lossy(&path).trim_end_matches('\0').to_owned();
+        let path = String::from_utf8_lossy(&path)
+            .trim_end_matches('\0')
+            .to_owned();
         return Some(PathBuf::from(path));
     }
     None

@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::fs::{
+    FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink,
+};
 use std::path::{Component, Path};
 
 use nix::errno::Errno;
@@ -25,7 +27,11 @@ pub fn write(spec: &FileSpec) -> Result<(), WorldError> {
     let path = &spec.path;
     if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
         let evidence = "the path is not absolute, or goes back by `..`";
-        return Err(refusal(format_args!("make {path:?}"), evidence, "give the whole path"));
+        return Err(refusal(
+            format_args!("make {path:?}"),
+            evidence,
+            "give the whole path",
+        ));
     }
     let parent = path.parent().unwrap_or(path);
     fs::create_dir_all(parent).with("make the folder", parent)?;
@@ -49,11 +55,15 @@ pub fn write(spec: &FileSpec) -> Result<(), WorldError> {
 }
 
 fn owned(spec: &FileSpec, done: io::Result<()>) -> Result<(), WorldError> {
-    let stage = format!("give {:?} to user {} and group {}", spec.path, spec.uid, spec.gid);
+    let stage = format!(
+        "give {:?} to user {} and group {}",
+        spec.path, spec.uid, spec.gid
+    );
     match done {
         Err(why) if why.raw_os_error() == Some(Errno::EINVAL as i32) => Err(WorldError {
             evidence: "one of them has no mapping in the sandbox".to_owned(),
-            remedy: "give this user subordinate ids (`daemonlab doctor`), or require `subuid`".to_owned(),
+            remedy: "give this user subordinate ids (`daemonlab doctor`), or require `subuid`"
+                .to_owned(),
             ..error(stage, why)
         }),
         done => done.map_err(|why| error(stage, why)),
@@ -72,7 +82,11 @@ fn make(path: &Path, content: &FileContent) -> io::Result<()> {
     match content {
         FileContent::Regular(bytes) => {
             let mut options = fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)?;
             file.write_all(bytes)
         }
         FileContent::Directory => fs::create_dir(path),
@@ -146,7 +160,10 @@ mod tests {
     use std::path::PathBuf;
 
     fn spec(path: PathBuf, content: FileContent, mode: u32) -> FileSpec {
-        let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+        let (uid, gid) = (
+            nix::unistd::geteuid().as_raw(),
+            nix::unistd::getegid().as_raw(),
+        );
         FileSpec {
             path,
             content,
@@ -161,15 +178,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for (name, content, mode, kind) in [
-            ("a/b/file", FileContent::Regular(b"12\n".to_vec()), 0o640, "regular"),
+            (
+                "a/b/file",
+                FileContent::Regular(b"12\n".to_vec()),
+                0o640,
+                "regular",
+            ),
             ("folder", FileContent::Directory, 0o1777, "directory"),
             ("fifo", FileContent::Fifo, 0o622, "fifo"),
         ] {
             write(&spec(at(name), content, mode)).unwrap();
             let facts = facts(&at(name)).unwrap().0;
-            assert_eq!((facts.kind.as_deref(), facts.mode), (Some(kind), mode), "{name}");
+            assert_eq!(
+                (facts.kind.as_deref(), facts.mode),
+                (Some(kind), mode),
+                "{name}"
+            );
         }
-        assert_eq!(facts(&at("a/b/file")).unwrap().0.content.as_deref(), Some("12\n"));
+        assert_eq!(
+            facts(&at("a/b/file")).unwrap().0.content.as_deref(),
+            Some("12\n")
+        );
         write(&spec(at("link"), FileContent::Symlink("a/b".into()), 0)).unwrap();
         assert_eq!(facts(&at("link")).unwrap().0.target.as_deref(), Some("a/b"));
         assert_eq!(facts(&at("none")).unwrap().0.kind, None);
@@ -182,7 +211,12 @@ mod tests {
         let (link, to) = (folder.path().join("link"), folder.path().join("to"));
         fs::write(&to, "kept").unwrap();
         symlink(&to, &link).unwrap();
-        write(&spec(link.clone(), FileContent::Regular(b"new".to_vec()), 0o600)).unwrap();
+        write(&spec(
+            link.clone(),
+            FileContent::Regular(b"new".to_vec()),
+            0o600,
+        ))
+        .unwrap();
         assert_eq!(fs::read_to_string(&to).unwrap(), "kept");
         assert_eq!(facts(&link).unwrap().0.kind.as_deref(), Some("regular"));
     }

@@ -66,9 +66,13 @@ impl Launch {
             calls: &calls,
             groups,
         };
-        let kind = (AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
-        let (ours, theirs) = socketpair(kind.0, kind.1, None, kind.2)
-            .map_err(|errno| error(&stage, errno))?;
+        let kind = (
+            AddressFamily::Unix,
+            SockType::SeqPacket,
+            SockFlag::SOCK_CLOEXEC,
+        );
+        let (ours, theirs) =
+            socketpair(kind.0, kind.1, None, kind.2).map_err(|errno| error(&stage, errno))?;
         let mut launch = match spec.stdio {
             Stdio::Pipes => Launch::with_pipes(&start, theirs),
             Stdio::Terminal => Launch::with_terminal(&start, theirs),
@@ -81,7 +85,11 @@ impl Launch {
                 Ok(launch)
             }
             Err(why) => {
-                for pid in [Some(launch.pid), launch.shell].into_iter().flatten().filter(|pid| *pid > 0) {
+                for pid in [Some(launch.pid), launch.shell]
+                    .into_iter()
+                    .flatten()
+                    .filter(|pid| *pid > 0)
+                {
                     let pid = Pid::from_raw(pid);
                     let _ = kill(pid, Signal::SIGKILL);
                     let _ = waitpid(pid, None);
@@ -110,7 +118,9 @@ impl Launch {
         let streams = (Stream::new(stdout.into())?, Stream::new(stderr.into())?);
         // SAFETY: an init has one thread.
         match unsafe { fork() }? {
-            ForkResult::Parent { child } => Ok(Launch::new(child.as_raw(), None, streams.0, streams.1)),
+            ForkResult::Parent { child } => {
+                Ok(Launch::new(child.as_raw(), None, streams.0, streams.1))
+            }
             ForkResult::Child => {
                 let _ = nix::unistd::setsid();
                 let given = [stdin, stdout_write.into(), stderr_write.into()];
@@ -134,22 +144,32 @@ impl Launch {
         // SAFETY: an init has one thread.
         match unsafe { fork() }? {
             // The launcher's PID comes with its report.
-            ForkResult::Parent { child } => {
-                Ok(Launch::new(0, Some(child.as_raw()), stdout, Stream::default()))
-            }
+            ForkResult::Parent { child } => Ok(Launch::new(
+                0,
+                Some(child.as_raw()),
+                stdout,
+                Stream::default(),
+            )),
             ForkResult::Child => shell::run(start, slave, report),
         }
     }
 
     /// Follows the child up to its exec. Its own calls may stop already: they
     /// pass, uncounted.
-    fn until_exec(&mut self, reports: &OwnedFd) -> Result<Option<Listener>, (Option<Errno>, String)> {
+    fn until_exec(
+        &mut self,
+        reports: &OwnedFd,
+    ) -> Result<Option<Listener>, (Option<Errno>, String)> {
         let broken = |errno| (Some(errno), "hear from the new process".to_owned());
         let mut listener: Option<Listener> = None;
         let mut started = false;
         loop {
             let mut fds = vec![PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
-            fds.extend(listener.iter().map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)));
+            fds.extend(
+                listener
+                    .iter()
+                    .map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)),
+            );
             match poll(&mut fds, PollTimeout::NONE) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(broken(errno)),
@@ -171,7 +191,9 @@ impl Launch {
                     let fd = fd.ok_or((None, "receive the listener".to_owned()))?;
                     listener = Some(Listener::new(fd).map_err(broken)?);
                 }
-                Some(Report::Failed { errno, what }) => return Err((Some(Errno::from_raw(errno)), what)),
+                Some(Report::Failed { errno, what }) => {
+                    return Err((Some(Errno::from_raw(errno)), what));
+                }
                 None if started => return Ok(listener),
                 None => return Err((None, "hear from the new process: it ended early".to_owned())),
             }
@@ -188,7 +210,11 @@ impl Launch {
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
             matched: self.watch.as_ref().map(Watch::matched).unwrap_or_default(),
-            matched_at: self.watch.as_ref().map(Watch::matched_at).unwrap_or_default(),
+            matched_at: self
+                .watch
+                .as_ref()
+                .map(Watch::matched_at)
+                .unwrap_or_default(),
         }
     }
 
@@ -207,7 +233,11 @@ impl Launch {
 }
 
 fn stage(spec: &LaunchSpec) -> String {
-    format!("start {:?} as launch {:?}", spec.command.first().map_or("", String::as_str), spec.id)
+    format!(
+        "start {:?} as launch {:?}",
+        spec.command.first().map_or("", String::as_str),
+        spec.id
+    )
 }
 
 /// A call that has stopped while the socket is still open was made before

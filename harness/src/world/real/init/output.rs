@@ -136,7 +136,10 @@ mod tests {
         capture.add(&[b'b'; 10]);
         capture.add(&vec![b'c'; TAIL]);
         let text = capture.text();
-        assert_eq!((text.head.len(), text.tail.len(), text.omitted), (HEAD, TAIL, 10));
+        assert_eq!(
+            (text.head.len(), text.tail.len(), text.omitted),
+            (HEAD, TAIL, 10)
+        );
         assert!(text.tail.bytes().all(|byte| byte == b'c'));
     }
 

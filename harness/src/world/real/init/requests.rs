@@ -105,7 +105,11 @@ impl Init {
 
 fn unknown(id: &str) -> WorldError {
     let evidence = "nothing was started under that id";
-    refusal(format_args!("find the launch {id:?}"), evidence, "start it first")
+    refusal(
+        format_args!("find the launch {id:?}"),
+        evidence,
+        "start it first",
+    )
 }
 
 fn file(path: &Path) -> Answered {
@@ -123,5 +127,7 @@ fn send_signal(pid: i32, signal: i32) -> Result<Reply, WorldError> {
     }
     // SAFETY: numbers only. nix has no number for real-time signals.
     let done = unsafe { libc::kill(pid, signal) };
-    Errno::result(done).map(|_| Reply::Done).map_err(|errno| error(stage, errno))
+    Errno::result(done)
+        .map(|_| Reply::Done)
+        .map_err(|errno| error(stage, errno))
 }

@@ -59,7 +59,10 @@ const LINKS: &[(&str, &str)] = &[
 /// Makes the root and enters it; nothing of the tree but what is bound in can
 /// be reached afterwards. `write_etc` is called with the new root, before it
 /// is entered.
-pub fn make(blueprint: &Blueprint, write_etc: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Failure> {
+pub fn make(
+    blueprint: &Blueprint,
+    write_etc: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Failure> {
     let root = Path::new(NEW_ROOT);
     let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
     let flags = MsFlags::MS_NODEV;
@@ -76,8 +79,14 @@ pub fn make(blueprint: &Blueprint, write_etc: impl FnOnce(&Path) -> io::Result<(
     terminals(root, blueprint)?;
     let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     flags.set(MsFlags::MS_NOATIME, blueprint.plan.noatime);
-    mount(Some("proc"), &root.join("proc"), Some("proc"), flags, None::<&str>)
-        .at(StageId::Processes, "mount /proc")?;
+    mount(
+        Some("proc"),
+        &root.join("proc"),
+        Some("proc"),
+        flags,
+        None::<&str>,
+    )
+    .at(StageId::Processes, "mount /proc")?;
     enter(root).at(StageId::Mounts, "make the world's root the root")?;
     sethostname(HOST).at(StageId::Mounts, "set the host's name")?;
     loopback_up().at(StageId::Mounts, "bring loopback up")
@@ -114,13 +123,24 @@ fn terminals(root: &Path, blueprint: &Blueprint) -> Result<(), Failure> {
         _ => "newinstance,ptmxmode=0666,mode=620,gid=5",
     };
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
-    mount(Some("devpts"), &root.join("dev/pts"), Some("devpts"), flags, Some(options))
-        .at(StageId::Mounts, "mount /dev/pts")
+    mount(
+        Some("devpts"),
+        &root.join("dev/pts"),
+        Some("devpts"),
+        flags,
+        Some(options),
+    )
+    .at(StageId::Mounts, "mount /dev/pts")
 }
 
 /// Sets `IFF_UP` on `lo` (`netdevice(7)`), which also gives it its addresses.
 fn loopback_up() -> Result<(), Errno> {
-    let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    let socket = socket(
+        AddressFamily::Inet,
+        SockType::Datagram,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
     // SAFETY: the record is plain data, for which zeroes are valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {

@@ -90,7 +90,11 @@ pub fn run(channel: Channel, lifeline: OwnedFd, blueprint: &Blueprint) -> i32 {
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("it panicked");
-            let error = refusal("run the world's init", message, "report this as a bug of daemonlab");
+            let error = refusal(
+                "run the world's init",
+                message,
+                "report this as a bug of daemonlab",
+            );
             let _ = init.answer(Err(error.into()), &[], None);
             1
         }
@@ -186,16 +190,28 @@ impl Init {
             let (fd, flags) = connection.source();
             sources.push((Source::Connection, fd, flags));
         }
-        let mut fds: Vec<PollFd<'_>> = sources.iter().map(|(_, fd, flags)| PollFd::new(*fd, *flags)).collect();
+        let mut fds: Vec<PollFd<'_>> = sources
+            .iter()
+            .map(|(_, fd, flags)| PollFd::new(*fd, *flags))
+            .collect();
         let _ = poll(&mut fds, self.timeout());
-        let flags: Vec<PollFlags> = fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())).collect();
-        let ready = sources.into_iter().zip(flags).filter(|(_, flags)| !flags.is_empty());
+        let flags: Vec<PollFlags> = fds
+            .iter()
+            .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))
+            .collect();
+        let ready = sources
+            .into_iter()
+            .zip(flags)
+            .filter(|(_, flags)| !flags.is_empty());
         ready.map(|((source, ..), flags)| (source, flags)).collect()
     }
 
     /// Until the next moment at which something is to be done.
     fn timeout(&self) -> PollTimeout {
-        let delays = self.launches.values().filter_map(|launch| launch.watch.as_ref()?.deadline());
+        let delays = self
+            .launches
+            .values()
+            .filter_map(|launch| launch.watch.as_ref()?.deadline());
         let pending = self.pending.as_ref().map(|pending| match pending {
             Pending::Wait(until) => *until,
             Pending::Connect(connection) => connection.until(),
@@ -204,7 +220,10 @@ impl Init {
             return PollTimeout::NONE;
         };
         // Rounded up, so as not to come too early and go round and round.
-        let millis = moment.saturating_sub(self.time()).as_micros().div_ceil(1000);
+        let millis = moment
+            .saturating_sub(self.time())
+            .as_micros()
+            .div_ceil(1000);
         PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
     }
 
@@ -260,7 +279,10 @@ impl Init {
             };
             let at = now();
             self.drain_all();
-            let taken = waitid(Id::Pid(nix::unistd::Pid::from_raw(pid)), WaitPidFlag::WEXITED);
+            let taken = waitid(
+                Id::Pid(nix::unistd::Pid::from_raw(pid)),
+                WaitPidFlag::WEXITED,
+            );
             if taken.is_err() {
                 return;
             }
@@ -297,7 +319,11 @@ impl Init {
 
     fn calls(&mut self, id: &str, flags: PollFlags) {
         let at = self.time();
-        if let Some(watch) = self.launches.get_mut(id).and_then(|launch| launch.watch.as_mut()) {
+        if let Some(watch) = self
+            .launches
+            .get_mut(id)
+            .and_then(|launch| launch.watch.as_mut())
+        {
             for what in watch.serve(at, flags) {
                 self.events.add(at, what);
             }
@@ -306,7 +332,11 @@ impl Init {
 
     fn release(&mut self) {
         let at = self.time();
-        for watch in self.launches.values_mut().filter_map(|launch| launch.watch.as_mut()) {
+        for watch in self
+            .launches
+            .values_mut()
+            .filter_map(|launch| launch.watch.as_mut())
+        {
             for what in watch.release(at) {
                 self.events.add(at, what);
             }

@@ -44,7 +44,9 @@ fn ids() -> Result<(), Failure> {
             let mut text = Vec::new();
             told.read_to_end(&mut text).at(StageId::Ids, what)?;
             waitpid(child, None).at(StageId::Ids, what)?;
-            serde_json::from_slice(&text).map_err(io::Error::from).at(StageId::Ids, what)?
+            serde_json::from_slice(&text)
+                .map_err(io::Error::from)
+                .at(StageId::Ids, what)?
         }
     }
 }
@@ -76,7 +78,11 @@ fn notify() -> Result<(), Failure> {
             answered?;
             match end {
                 nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(()),
-                other => Err(Failure::new(StageId::Notify, what, format!("the process ended with {other:?}"))),
+                other => Err(Failure::new(
+                    StageId::Notify,
+                    what,
+                    format!("the process ended with {other:?}"),
+                )),
             }
         }
     }
@@ -97,13 +103,22 @@ fn answer_once(channel: &Channel) -> Result<(), Failure> {
     let what = "set a filter with a listener";
     let heard = channel.receive::<Option<i32>>().at(StageId::Notify, what)?;
     let frame = heard.ok_or_else(|| {
-        Failure::new(StageId::Notify, what, format!("a child of {} ended early", getpid()))
+        Failure::new(
+            StageId::Notify,
+            what,
+            format!("a child of {} ended early", getpid()),
+        )
     })?;
     if let Some(errno) = frame.message {
         return Err(Failure::new(StageId::Notify, what, Errno::from_raw(errno)));
     }
     let at = |errno: Errno| Failure::new(StageId::Notify, "answer for a call that stopped", errno);
-    let fd = frame.fds.into_iter().next().ok_or(Errno::EBADF).map_err(at)?;
+    let fd = frame
+        .fds
+        .into_iter()
+        .next()
+        .ok_or(Errno::EBADF)
+        .map_err(at)?;
     let listener = Listener::new(fd).map_err(at)?;
     loop {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -112,7 +127,10 @@ fn answer_once(channel: &Channel) -> Result<(), Failure> {
         if let Some(notice) = listener.take().map_err(at)? {
             return listener.fail(notice.id, libc::EXDEV).map_err(at);
         }
-        if fds[0].revents().is_some_and(|ready| ready.contains(PollFlags::POLLHUP)) {
+        if fds[0]
+            .revents()
+            .is_some_and(|ready| ready.contains(PollFlags::POLLHUP))
+        {
             return Err(at(Errno::EPIPE));
         }
     }

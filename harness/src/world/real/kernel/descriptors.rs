@@ -19,7 +19,10 @@ pub unsafe fn close_all_from(first: RawFd) -> Result<(), Errno> {
 
 /// Puts `/dev/null` on descriptors 0, 1 and 2.
 pub fn null_streams() -> std::io::Result<()> {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
     dup2_stdin(&null)?;
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;

@@ -44,7 +44,8 @@ impl Tree {
         let flags =
             OPEN_TREE_CLONE | libc::O_CLOEXEC as libc::c_uint | libc::AT_RECURSIVE as libc::c_uint;
         // SAFETY: the path is a string that ends in zero and outlives the call.
-        let fd = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
+        let fd =
+            unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
         let fd = Errno::result(fd)?;
         // SAFETY: the kernel has just made this descriptor, and nobody else has it.
         Ok(Tree(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))

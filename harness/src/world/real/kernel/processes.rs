@@ -50,7 +50,9 @@ pub unsafe fn clone_into(flags: CloneFlags) -> Result<Cloned, Errno> {
     match Errno::result(pid)? {
         0 => Ok(Cloned::Child),
         // SAFETY: the kernel has just made this descriptor, and nobody else has it.
-        _ => Ok(Cloned::Parent(Pidfd(unsafe { OwnedFd::from_raw_fd(pidfd) }))),
+        _ => Ok(Cloned::Parent(Pidfd(unsafe {
+            OwnedFd::from_raw_fd(pidfd)
+        }))),
     }
 }
 
@@ -73,7 +75,13 @@ impl Pidfd {
         let info: *const libc::siginfo_t = std::ptr::null();
         // SAFETY: without a record the kernel fills in that of `kill(2)`.
         let done = unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, self.0.as_raw_fd(), libc::SIGKILL, info, 0)
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.0.as_raw_fd(),
+                libc::SIGKILL,
+                info,
+                0,
+            )
         };
         match Errno::result(done) {
             Ok(_) | Err(Errno::ESRCH) => Ok(()),

@@ -27,15 +27,21 @@ pub fn diagnose(failure: &Failure, machine: &Machine) -> Diagnosis {
     let denied = matches!(errno, Some(Errno::EPERM | Errno::EACCES));
     let said = failure.evidence.as_str();
     let (cause, remedy) = match failure.stage {
-        StageId::Userns | StageId::Single if errno == Some(Errno::ENOSPC) || machine.max_namespaces == Some(0) => (
-            "the limit on user namespaces, or on their nesting (32 levels)".to_owned(),
-            "sudo sysctl -w user.max_user_namespaces=15000".to_owned(),
-        ),
+        StageId::Userns | StageId::Single
+            if errno == Some(Errno::ENOSPC) || machine.max_namespaces == Some(0) =>
+        {
+            (
+                "the limit on user namespaces, or on their nesting (32 levels)".to_owned(),
+                "sudo sysctl -w user.max_user_namespaces=15000".to_owned(),
+            )
+        }
         StageId::Userns if matches!(errno, Some(Errno::EINVAL | Errno::ENOSYS)) => (
             "a kernel without user namespaces (CONFIG_USER_NS), such as gVisor's".to_owned(),
             "run on a machine or virtual machine with a Linux kernel 5.15 or newer".to_owned(),
         ),
-        StageId::Userns | StageId::Single | StageId::Mounts if denied && machine.apparmor_restricts && !machine.root => {
+        StageId::Userns | StageId::Single | StageId::Mounts
+            if denied && machine.apparmor_restricts && !machine.root =>
+        {
             (APPARMOR.to_owned(), APPARMOR_OFF.to_owned())
         }
         StageId::Userns if denied && machine.clone_denied => (
@@ -72,7 +78,10 @@ pub fn diagnose(failure: &Failure, machine: &Machine) -> Diagnosis {
             "run outside of that user namespace, or give it a larger map".to_owned(),
         ),
         StageId::Range | StageId::Ids => (
-            format!("{} has no subordinate ids, or others than it asks for", machine.user),
+            format!(
+                "{} has no subordinate ids, or others than it asks for",
+                machine.user
+            ),
             format!(
                 "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {}",
                 machine.user
@@ -155,8 +164,14 @@ mod tests {
 
     #[rstest]
     #[case::no_entry("no line of /etc/subuid is about me or 1000", "usermod --add-subuids")]
-    #[case::not_allowed("newuidmap: uid range [1-10) -> [7-16) not allowed", "usermod --add-subuids")]
-    #[case::lost_bit("newuidmap: write to uid_map failed: Operation not permitted", "reinstall")]
+    #[case::not_allowed(
+        "newuidmap: uid range [1-10) -> [7-16) not allowed",
+        "usermod --add-subuids"
+    )]
+    #[case::lost_bit(
+        "newuidmap: write to uid_map failed: Operation not permitted",
+        "reinstall"
+    )]
     fn what_newuidmap_says_counts(#[case] said: &str, #[case] remedy: &str) {
         let failure = Failure::new(StageId::Range, "map", said.to_owned());
         let found = diagnose(&failure, &machine());
@@ -167,7 +182,13 @@ mod tests {
     fn an_error_names_stage_errno_evidence_and_remedy() {
         let failure = Failure::new(StageId::Userns, "make a user namespace", Errno::ENOSPC);
         let text = explain(failure).to_string();
-        assert!(text.starts_with("cannot make a user namespace (S1 userns): "), "{text}");
-        assert!(text.contains("ENOSPC") && text.contains("= help: sudo sysctl"), "{text}");
+        assert!(
+            text.starts_with("cannot make a user namespace (S1 userns): "),
+            "{text}"
+        );
+        assert!(
+            text.contains("ENOSPC") && text.contains("= help: sudo sysctl"),
+            "{text}"
+        );
     }
 }

@@ -30,21 +30,32 @@ pub struct Machine {
 impl Machine {
     /// Reads this one.
     pub fn read() -> Machine {
-        let number = |path: &str| -> Option<u64> { fs::read_to_string(path).ok()?.trim().parse().ok() };
+        let number =
+            |path: &str| -> Option<u64> { fs::read_to_string(path).ok()?.trim().parse().ok() };
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name: &str| -> u32 {
-            let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            value.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+            let value = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            value
+                .and_then(|value| value.trim().parse().ok())
+                .unwrap_or(0)
         };
         let uid = nix::unistd::geteuid();
-        let name = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+        let name = nix::unistd::User::from_uid(uid)
+            .ok()
+            .flatten()
+            .map(|user| user.name);
         Machine {
-            apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1),
+            apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+                == Some(1),
             clone_denied: number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0),
             max_namespaces: number("/proc/sys/user/max_user_namespaces"),
             seccomp: field("Seccomp"),
             no_new_privs: field("NoNewPrivs") != 0,
-            container: ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists()),
+            container: ["/.dockerenv", "/run/.containerenv"]
+                .iter()
+                .any(|mark| Path::new(mark).exists()),
             github: std::env::var_os("GITHUB_ACTIONS").is_some(),
             root: uid.is_root(),
             user: name.unwrap_or_else(|| uid.to_string()),
@@ -63,9 +74,18 @@ impl Machine {
             self.apparmor_restricts,
             "/proc/sys/kernel/apparmor_restrict_unprivileged_userns = 1",
         );
-        add(self.clone_denied, "/proc/sys/kernel/unprivileged_userns_clone = 0");
-        add(self.max_namespaces == Some(0), "/proc/sys/user/max_user_namespaces = 0");
-        add(self.seccomp != 0, &format!("Seccomp: {} in /proc/self/status", self.seccomp));
+        add(
+            self.clone_denied,
+            "/proc/sys/kernel/unprivileged_userns_clone = 0",
+        );
+        add(
+            self.max_namespaces == Some(0),
+            "/proc/sys/user/max_user_namespaces = 0",
+        );
+        add(
+            self.seccomp != 0,
+            &format!("Seccomp: {} in /proc/self/status", self.seccomp),
+        );
         add(self.no_new_privs, "NoNewPrivs: 1 in /proc/self/status");
         add(self.container, "/.dockerenv or /run/.containerenv is there");
         evidence

@@ -101,7 +101,9 @@ impl Probe {
         let given = |capability: &Capability| {
             stages
                 .iter()
-                .filter(|stage| stage.id.gives() == *capability || stage.id.gives() == Capability::Userns)
+                .filter(|stage| {
+                    stage.id.gives() == *capability || stage.id.gives() == Capability::Userns
+                })
                 .all(|stage| stage.outcome == Outcome::Passed)
         };
         let capabilities = Capability::ALL.into_iter().filter(given).collect();
@@ -124,12 +126,21 @@ impl Probe {
         let failed = |stage: &&Stage| stage.outcome == Outcome::Failed;
         let own = |stage: &&Stage| stage.id.gives() == capability;
         let mut stages = self.stages.iter().filter(failed);
-        self.stages.iter().filter(failed).find(own).or_else(|| stages.next())
+        self.stages
+            .iter()
+            .filter(failed)
+            .find(own)
+            .or_else(|| stages.next())
     }
 }
 
 impl Stage {
-    fn new(id: StageId, failures: &[Failure], stopped: Option<StageId>, machine: &Machine) -> Stage {
+    fn new(
+        id: StageId,
+        failures: &[Failure],
+        stopped: Option<StageId>,
+        machine: &Machine,
+    ) -> Stage {
         let mut stage = Stage {
             id,
             name: id.to_string(),
@@ -152,7 +163,10 @@ impl Stage {
             stage.evidence = evidence.join("; ");
             (stage.cause, stage.remedy) = (found.cause, found.remedy);
         } else if stopped.is_some_and(|stopped| stopped < id)
-            || (id == StageId::Ids && failures.iter().any(|failure| failure.stage == StageId::Range))
+            || (id == StageId::Ids
+                && failures
+                    .iter()
+                    .any(|failure| failure.stage == StageId::Range))
         {
             stage.outcome = Outcome::NotTried;
         }
@@ -173,7 +187,10 @@ mod tests {
             Outcome::NotTried => '-',
         };
         let letters = probe.stages.iter().map(letter).collect();
-        (letters, probe.capabilities.iter().map(|c| c.name()).collect())
+        (
+            letters,
+            probe.capabilities.iter().map(|c| c.name()).collect(),
+        )
     }
 
     #[test]

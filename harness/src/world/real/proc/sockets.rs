@@ -47,7 +47,11 @@ pub fn listening() -> Vec<SocketFacts> {
 }
 
 fn socket_inode(target: &str) -> Option<u64> {
-    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    target
+        .strip_prefix("socket:[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
 }
 
 /// The state `TCP_LISTEN` of `net/tcp_states.h`.
@@ -119,22 +123,36 @@ mod tests {
     )]
     #[case::connected(
         "   0: 0100007F:1F90 0100007F:A000 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1 0",
-        None,
+        None
     )]
-    #[case::heading("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode", None)]
+    #[case::heading(
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+        None
+    )]
     fn tcp_lines(#[case] line: &str, #[case] expected: Option<(&str, u64)>) {
         let found = tcp(line);
-        let found = found.as_ref().map(|found| (found.address.as_str(), found.inode));
+        let found = found
+            .as_ref()
+            .map(|found| (found.address.as_str(), found.inode));
         assert_eq!(found, expected);
     }
 
     #[rstest]
-    #[case::path("00000000a: 00000002 00000000 00010000 0001 01 4242 /run/a b.sock", Some("/run/a b.sock"))]
-    #[case::name("00000000a: 00000002 00000000 00010000 0001 01 4242 @lab", Some("@lab"))]
+    #[case::path(
+        "00000000a: 00000002 00000000 00010000 0001 01 4242 /run/a b.sock",
+        Some("/run/a b.sock")
+    )]
+    #[case::name(
+        "00000000a: 00000002 00000000 00010000 0001 01 4242 @lab",
+        Some("@lab")
+    )]
     #[case::narrow_inode("00000000a: 00000002 00000000 00010000 0001 01    42 /x", Some("/x"))]
     #[case::connected("00000000a: 00000003 00000000 00000000 0001 03 4242", None)]
     #[case::heading("Num       RefCount Protocol Flags    Type St Inode Path", None)]
     fn unix_lines(#[case] line: &str, #[case] expected: Option<&str>) {
-        assert_eq!(unix(line).as_ref().map(|found| found.address.as_str()), expected);
+        assert_eq!(
+            unix(line).as_ref().map(|found| found.address.as_str()),
+            expected
+        );
     }
 }

@@ -76,7 +76,9 @@ fn numbers(text: &str) -> impl Iterator<Item = u32> {
 
 fn four(text: &str) -> [u32; 4] {
     let mut ids = [0; 4];
-    ids.iter_mut().zip(numbers(text)).for_each(|(id, n)| *id = n);
+    ids.iter_mut()
+        .zip(numbers(text))
+        .for_each(|(id, n)| *id = n);
     ids
 }
 

@@ -73,7 +73,9 @@ impl Mapper {
         let what = "hear from the process that maps ids";
         self.go.write_all(b"g").at(StageId::Range, what)?;
         let mut text = String::new();
-        self.report.read_to_string(&mut text).at(StageId::Range, what)?;
+        self.report
+            .read_to_string(&mut text)
+            .at(StageId::Range, what)?;
         waitpid(self.child, None).at(StageId::Range, what)?;
         let report: Report = serde_json::from_str(&text)
             .map_err(io::Error::from)
@@ -110,8 +112,14 @@ fn serve(
         return Ok(());
     }
     let told = Report {
-        users: users.as_ref().ok().and_then(|map| call("newuidmap", target, map).err()),
-        groups: groups.as_ref().ok().and_then(|map| call("newgidmap", target, map).err()),
+        users: users
+            .as_ref()
+            .ok()
+            .and_then(|map| call("newuidmap", target, map).err()),
+        groups: groups
+            .as_ref()
+            .ok()
+            .and_then(|map| call("newgidmap", target, map).err()),
     };
     report.write_all(&serde_json::to_vec(&told)?)
 }

@@ -76,8 +76,10 @@ fn become_template(
 fn step_down(namespaces: &Namespaces) -> Result<(), Failure> {
     setns(&namespaces.inner, CloneFlags::CLONE_NEWUSER)
         .at(StageId::Userns, "enter the lower user namespace")?;
-    unshare(CloneFlags::CLONE_NEWNS)
-        .at(StageId::Mounts, "make a mount namespace in the lower user namespace")?;
+    unshare(CloneFlags::CLONE_NEWNS).at(
+        StageId::Mounts,
+        "make a mount namespace in the lower user namespace",
+    )?;
     // Denied where there is one group id only; the groups that stay are unmapped.
     let _ = setgroups(&[]);
     let (uid, gid) = (Uid::from_raw(0), Gid::from_raw(0));

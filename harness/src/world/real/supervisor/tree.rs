@@ -53,7 +53,12 @@ const ETC_FILES: &[&str] = &[
 ];
 
 const DEVICES: &[&str] = &[
-    "/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero",
+    "/dev/full",
+    "/dev/null",
+    "/dev/random",
+    "/dev/tty",
+    "/dev/urandom",
+    "/dev/zero",
 ];
 
 const READ_ONLY: u64 = attributes::READ_ONLY | attributes::NOSUID | attributes::NODEV;
@@ -61,19 +66,40 @@ const READ_ONLY: u64 = attributes::READ_ONLY | attributes::NOSUID | attributes::
 /// Makes the tree, and makes it the root of this process, whose mount
 /// namespace must be its own. The rest of the host is out of reach then.
 pub fn build(namespaces: &Namespaces, binds: &[PathBuf]) -> Result<(), Failure> {
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-        .at(StageId::Mounts, "make mounts private")?;
+    mount(
+        None::<&str>,
+        "/",
+        None::<&str>,
+        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+        None::<&str>,
+    )
+    .at(StageId::Mounts, "make mounts private")?;
     let parts = Parts::collect(namespaces, binds)?;
     // Anywhere that surely exists: it is covered in this namespace alone.
     let at = ["/tmp", "/mnt", "/proc"].map(Path::new);
-    let at = at.into_iter().find(|path| path.is_dir()).unwrap_or(Path::new("/proc"));
+    let at = at
+        .into_iter()
+        .find(|path| path.is_dir())
+        .unwrap_or(Path::new("/proc"));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("daemonlab"), at, Some("tmpfs"), flags, Some("mode=755"))
-        .at(StageId::Mounts, format_args!("mount a tmpfs on {at:?}"))?;
+    mount(
+        Some("daemonlab"),
+        at,
+        Some("tmpfs"),
+        flags,
+        Some("mode=755"),
+    )
+    .at(StageId::Mounts, format_args!("mount a tmpfs on {at:?}"))?;
     parts.place(at)?;
     enter(at).at(StageId::Mounts, "make the tree the root")?;
-    mount(None::<&str>, "/", None::<&str>, flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY, None::<&str>)
-        .at(StageId::Mounts, "make the tree read-only")
+    mount(
+        None::<&str>,
+        "/",
+        None::<&str>,
+        flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY,
+        None::<&str>,
+    )
+    .at(StageId::Mounts, "make the tree read-only")
 }
 
 /// Makes the mount at `new` the root of the process and its namespace, and
@@ -108,7 +134,8 @@ impl Parts {
         for path in PROGRAMS.iter().chain(ETC_FOLDERS).map(Path::new) {
             match fs::symlink_metadata(path) {
                 Ok(meta) if meta.is_symlink() => {
-                    let to = fs::read_link(path).at(StageId::Mounts, format_args!("read {path:?}"))?;
+                    let to =
+                        fs::read_link(path).at(StageId::Mounts, format_args!("read {path:?}"))?;
                     parts.plan.links.push((path.to_owned(), to));
                 }
                 Ok(meta) if meta.is_dir() => parts.bind(namespaces, path, path)?,
@@ -118,7 +145,8 @@ impl Parts {
         for path in DEVICES.iter().map(Path::new) {
             let tree = copy(path)?;
             let attributes = attributes::READ_ONLY | attributes::NOSUID | attributes::NOEXEC;
-            tree.set(attributes, None).at(StageId::Mounts, format_args!("protect {path:?}"))?;
+            tree.set(attributes, None)
+                .at(StageId::Mounts, format_args!("protect {path:?}"))?;
             parts.add(path, false, tree);
         }
         parts.executable(namespaces)?;
@@ -192,8 +220,10 @@ impl Parts {
         place().at(StageId::Mounts, "fill the tree")?;
         for (path, folder, tree) in self.mounts {
             let to = below(&path);
-            mount_point(&to, folder).at(StageId::Mounts, format_args!("make a place for {path:?}"))?;
-            tree.attach(&to).at(StageId::Mounts, format_args!("attach {path:?}"))?;
+            mount_point(&to, folder)
+                .at(StageId::Mounts, format_args!("make a place for {path:?}"))?;
+            tree.attach(&to)
+                .at(StageId::Mounts, format_args!("attach {path:?}"))?;
         }
         Ok(())
     }

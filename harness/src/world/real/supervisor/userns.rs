@@ -125,7 +125,9 @@ fn inner(users: &IdMap, groups: &IdMap) -> Result<OwnedFd, Failure> {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             drop(release);
-            let errno = unshare(CloneFlags::CLONE_NEWUSER).err().unwrap_or(Errno::UnknownErrno);
+            let errno = unshare(CloneFlags::CLONE_NEWUSER)
+                .err()
+                .unwrap_or(Errno::UnknownErrno);
             let said = io::Write::write_all(&mut { report }, &(errno as i32).to_le_bytes());
             // Until the parent has opened the namespace, or is gone.
             let waited = go.read(&mut [0]);
@@ -153,11 +155,17 @@ fn open_with_maps(
         errno => return Err(Failure::new(StageId::Userns, what, Errno::from_raw(errno))),
     }
     for (file, map) in [("uid_map", users), ("gid_map", groups)] {
-        let stage = if map.len() > 1 { StageId::Range } else { StageId::Single };
+        let stage = if map.len() > 1 {
+            StageId::Range
+        } else {
+            StageId::Single
+        };
         let text = map.to_string();
         let what = format_args!("write {text:?} to {file} of the lower user namespace");
         fs::write(format!("/proc/{child}/{file}"), &text).at(stage, what)?;
     }
     let namespace = File::open(format!("/proc/{child}/ns/user"));
-    Ok(namespace.at(StageId::Userns, "open the lower user namespace")?.into())
+    Ok(namespace
+        .at(StageId::Userns, "open the lower user namespace")?
+        .into())
 }

@@ -68,11 +68,21 @@ impl Channel {
         frame.extend(bytes);
         let raw: Vec<RawFd> = fds.iter().map(|fd| fd.as_raw_fd()).collect();
         let control = [ControlMessage::ScmRights(&raw)];
-        let control = if raw.is_empty() { &control[..0] } else { &control[..] };
+        let control = if raw.is_empty() {
+            &control[..0]
+        } else {
+            &control[..]
+        };
         let sent = loop {
             // MSG_NOSIGNAL: a peer that is gone is an error, not a SIGPIPE.
             let flags = MsgFlags::MSG_NOSIGNAL;
-            match sendmsg::<()>(self.socket.as_raw_fd(), &[IoSlice::new(&frame)], control, flags, None) {
+            match sendmsg::<()>(
+                self.socket.as_raw_fd(),
+                &[IoSlice::new(&frame)],
+                control,
+                flags,
+                None,
+            ) {
                 Err(nix::errno::Errno::EINTR) => {}
                 other => break other?,
             }
@@ -99,7 +109,10 @@ impl Channel {
         let [a, b, c, d, e, f, g, h] = header;
         let lengths = [[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes);
         if lengths.iter().any(|length| *length > MOST) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "no frame of ours"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "no frame of ours",
+            ));
         }
         let mut message = vec![0; lengths[0] as usize];
         let mut bytes = vec![0; lengths[1] as usize];
@@ -114,7 +127,10 @@ impl Channel {
 
     /// The same, but gives up with [`io::ErrorKind::TimedOut`] if nothing has
     /// come `within`.
-    pub fn receive_within<T: DeserializeOwned>(&self, within: Duration) -> io::Result<Option<Frame<T>>> {
+    pub fn receive_within<T: DeserializeOwned>(
+        &self,
+        within: Duration,
+    ) -> io::Result<Option<Frame<T>>> {
         let timeout = PollTimeout::try_from(within).unwrap_or(PollTimeout::MAX);
         loop {
             let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
