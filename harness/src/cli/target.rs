@@ -46,14 +46,18 @@ pub fn embedded() -> Target {
     }
 }
 
-/// A program on this machine as a target: its folder comes along, and that of
+/// A program on this machine as a target, under the name that it is given:
+/// what a link is called may matter to it. Its folder comes along, and that of
 /// the file behind it if it is a link.
 ///
 /// # Errors
 /// If the links on its way cannot be followed.
 pub fn program(path: &Path) -> io::Result<Target> {
-    let path = std::path::absolute(path)?;
     let behind = path.canonicalize()?;
+    let path = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => Path::new(".").join(folder).canonicalize()?.join(name),
+        _ => behind.clone(),
+    };
     let mut binds = vec![bind_for(&path), bind_for(&behind)];
     binds.dedup();
     Ok(Target { path, binds })
@@ -83,6 +87,20 @@ mod tests {
                 .binds
                 .contains(&target.path.parent().expect("it has a folder").to_owned())
         );
+    }
+
+    #[test]
+    fn a_link_keeps_its_name_and_brings_its_file() {
+        let root = tempfile::tempdir().expect("a folder can be made");
+        let root = root.path().canonicalize().expect("it is there");
+        for folder in ["a", "b"] {
+            fs::create_dir(root.join(folder)).expect("a folder can be made");
+        }
+        fs::copy("/bin/sh", root.join("a/server")).expect("it can be copied");
+        std::os::unix::fs::symlink("../a/server", root.join("b/link")).expect("a link can be made");
+        let target = resolve(&root.join("a/../b/link").to_string_lossy()).expect("it is there");
+        assert_eq!(target.path, root.join("b/link"));
+        assert_eq!(target.binds, [root.join("b"), root.join("a")]);
     }
 
     #[test]

@@ -124,7 +124,13 @@ pub fn load(files: &[Found]) -> Result<Vec<Scenario>, SelectError> {
     let mut scenarios = Vec::new();
     let mut invalid = Vec::new();
     for file in files {
-        match scenario::load(&file.path, &file.id) {
+        // Worlds have the folder at its own path, which has no `..` in it. A
+        // path that cannot be told is one that cannot be read either.
+        let path = file
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| file.path.clone());
+        match scenario::load(&path, &file.id) {
             Ok(scenario) => scenarios.push(scenario),
             Err(diagnostics) => invalid.push(diagnostics),
         }
