@@ -18,7 +18,7 @@ macro_rules! calls {
         $name:ident $({ $($field:ident: $type:ty),* $(,)? })? = $syscall:literal -> $answer:ident;
     )*) => {
         /// A system call with its arguments.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "a field is the argument that the man page names")]
         pub enum Call {
             $(
@@ -130,7 +130,7 @@ macro_rules! answers {
         $variant:ident $(($type:ty))?, $method:ident;
     )*) => {
         /// What a call answers when it succeeds.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum Ret {
             $($(#[$doc])* $variant $(($type))?,)*
         }

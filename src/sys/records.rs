@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Pid, Signal, SignalSet};
 
 /// Which child to wait for (`waitid(2)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitFor {
     /// Any child.
     Any,
@@ -17,7 +17,7 @@ pub enum WaitFor {
 }
 
 /// Whether to wait for a child that has not ended yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitMode {
     /// Wait until one has ended.
     Block,
@@ -26,7 +26,7 @@ pub enum WaitMode {
 }
 
 /// A child that has ended, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Waited {
     /// Which one.
     pub pid: Pid,
@@ -35,7 +35,7 @@ pub struct Waited {
 }
 
 /// How a process ended (`wait(2)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ended {
     /// It exited with this status, 0 to 255.
     Exited(i32),
@@ -53,7 +53,7 @@ impl fmt::Display for Ended {
 }
 
 /// To whom `kill(2)` sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KillTarget {
     /// One process.
     Process(Pid),
@@ -62,7 +62,7 @@ pub enum KillTarget {
 }
 
 /// How `sigprocmask(2)` changes the mask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MaskHow {
     /// Add the set (`SIG_BLOCK`).
     Block,
@@ -73,7 +73,7 @@ pub enum MaskHow {
 }
 
 /// What a signal does when it is delivered (`sigaction(2)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Disposition {
     /// The default action of `signal(7)`.
     Default,
@@ -87,7 +87,7 @@ pub enum Disposition {
 }
 
 /// A signal that `sigtimedwait(2)` has taken, and who sent it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SignalInfo {
     /// The signal.
     pub signal: Signal,
@@ -99,7 +99,7 @@ pub struct SignalInfo {
 }
 
 /// Real, effective and saved user ids or group ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ids {
     /// The real id.
     pub real: u32,
@@ -117,7 +117,7 @@ impl Ids {
 }
 
 /// The five capability sets, bit `n` for capability `n` (`capabilities(7)`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Capabilities {
     /// What the kernel checks.
     pub effective: u64,
@@ -132,7 +132,7 @@ pub struct Capabilities {
 }
 
 /// From where a relative path is looked up (`openat(2)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
     /// The working directory (`AT_FDCWD`).
     Cwd,
@@ -141,7 +141,7 @@ pub enum At {
 }
 
 /// How a file is opened: one of the three accesses, and flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OpenHow {
     /// What the descriptor allows.
     pub access: Access,
@@ -184,7 +184,7 @@ impl OpenHow {
 }
 
 /// What a descriptor allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// `O_RDONLY`.
     Read,
@@ -197,7 +197,7 @@ pub enum Access {
 }
 
 /// What kind of file it is (`inode(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     /// A regular file.
     Regular,
@@ -218,7 +218,7 @@ pub enum FileKind {
 }
 
 /// What `fstat(2)` and `fstatat(2)` tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stat {
     /// The device it is on.
     pub device: u64,
@@ -246,7 +246,7 @@ impl Stat {
 }
 
 /// Whether a final symbolic link is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Follow {
     /// Look at what the link points to.
     Yes,
@@ -255,7 +255,7 @@ pub enum Follow {
 }
 
 /// What `flock(2)` does; it never waits (`LOCK_NB`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {
     /// `LOCK_EX`.
     Exclusive,
@@ -266,7 +266,7 @@ pub enum Lock {
 }
 
 /// What becomes of a file that has the new name already (`renameat2(2)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Replace {
     /// It is replaced.
     Yes,
@@ -275,7 +275,7 @@ pub enum Replace {
 }
 
 /// One descriptor of a `ppoll(2)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PollFd {
     /// The descriptor.
     pub fd: RawFd,
@@ -286,7 +286,7 @@ pub struct PollFd {
 }
 
 /// What a descriptor is ready for (`poll(2)`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PollEvents {
     /// `POLLIN`.
     pub readable: bool,
@@ -308,7 +308,7 @@ impl PollEvents {
 }
 
 /// Which kind of Unix socket (`unix(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SocketKind {
     /// `SOCK_STREAM`.
     Stream,
@@ -317,7 +317,7 @@ pub enum SocketKind {
 }
 
 /// The address of a Unix socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UnixAddr {
     /// A path.
     Path(PathBuf),
@@ -327,7 +327,7 @@ pub enum UnixAddr {
 
 /// Who was at the other end when the connection was made (`SO_PEERCRED` of
 /// `unix(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
     /// Its PID; 0 where it is outside the PID namespace.
     pub pid: Pid,
@@ -338,7 +338,7 @@ pub struct Peer {
 }
 
 /// What `recvmsg(2)` gave.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Message {
     /// The bytes.
     pub data: Vec<u8>,

@@ -1,0 +1,307 @@
+//! What is done to a file that is open: reading, writing, its length, owner
+//! and mode.
+
+use std::os::fd::RawFd;
+
+use super::Machine;
+use super::credentials::Capability;
+use super::descriptors::{OpenFile, What};
+use super::ids::{FileId, Ino};
+use super::inode::{Content, Device, Node};
+use crate::explore::TaskName;
+use crate::sys::records::{FileKind, Stat};
+use crate::sys::{Errno, Gid, Result, Uid};
+
+/// The longest file (`MAX_LFS_FILESIZE`).
+const LONGEST_FILE: u64 = i64::MAX as u64;
+
+/// The device that pipes and sockets are on.
+const ANONYMOUS_DEVICE: u64 = 0xf;
+
+impl Machine {
+    /// Whether read(2) would return without waiting.
+    pub(super) fn read_returns(&self, task: TaskName, fd: RawFd, max: usize) -> bool {
+        match self.file(task, fd) {
+            Ok(OpenFile {
+                what: What::PipeOut(pipe),
+                ..
+            }) => max == 0 || self.pipe_can_be_read(*pipe),
+            // Nobody types: a read from the terminal waits for its hang-up.
+            Ok(file) => {
+                file.non_blocking
+                    || !file.reads()
+                    || !self.device(file).is_some_and(is_terminal)
+                    || self.terminal.hung_up
+            }
+            Err(_) => true,
+        }
+    }
+
+    pub(super) fn read(&mut self, task: TaskName, fd: RawFd, max: usize) -> Result<Vec<u8>> {
+        if !self.read_returns(task, fd, max) && self.interrupted(task) {
+            return Err(Errno::EINTR);
+        }
+        let file = self.real_file(task, fd)?;
+        if !file.reads() {
+            return Err(Errno::EBADF);
+        }
+        match file.what {
+            What::PipeOut(pipe) => Ok(self.read_pipe(pipe, max)),
+            What::PipeIn(_) => Err(Errno::EBADF),
+            What::Socket(_) => self.receive(task, fd, max, 0).map(|message| message.data),
+            What::Process(_) => Err(Errno::EINVAL),
+            What::Inode(ino) => {
+                let id = self.file_id(task, fd)?;
+                self.read_inode(id, ino, max)
+            }
+        }
+    }
+
+    fn read_inode(&mut self, id: FileId, ino: Ino, max: usize) -> Result<Vec<u8>> {
+        let file = &self.files[&id];
+        match &self.inode(ino).node {
+            Node::Directory { .. } => Err(Errno::EISDIR),
+            Node::Device(Device::Null) => Ok(Vec::new()),
+            Node::Device(_) if self.terminal.hung_up => Ok(Vec::new()),
+            Node::Device(_) => Err(Errno::EAGAIN),
+            Node::Regular(content) => {
+                let data = content.read(file.offset, max);
+                self.file_mut(id).offset += data.len() as u64;
+                Ok(data)
+            }
+            Node::Symlink(_) | Node::Socket(_) => unreachable!("these cannot be opened"),
+        }
+    }
+
+    /// Whether write(2) would return, or at least write something, without
+    /// waiting.
+    pub(super) fn write_returns(&self, task: TaskName, fd: RawFd, data: &[u8]) -> bool {
+        match self.file(task, fd) {
+            Ok(OpenFile {
+                what: What::PipeIn(pipe),
+                ..
+            }) => data.is_empty() || self.pipe_can_be_written(*pipe),
+            _ => true,
+        }
+    }
+
+    /// write(2); `None` while more is to be written and it waits.
+    pub(super) fn write(&mut self, task: TaskName, fd: RawFd, data: &[u8]) -> Option<Result<usize>> {
+        let file = match self.real_file(task, fd) {
+            Ok(file) if file.writes() => file,
+            Ok(_) | Err(_) => return Some(Err(Errno::EBADF)),
+        };
+        match file.what {
+            What::PipeIn(pipe) => self.write_pipe(task, fd, pipe, data),
+            What::PipeOut(_) => Some(Err(Errno::EBADF)),
+            What::Socket(_) => Some(self.write_socket(task, fd, data)),
+            What::Process(_) => Some(Err(Errno::EINVAL)),
+            What::Inode(ino) => {
+                let id = match self.file_id(task, fd) {
+                    Ok(id) => id,
+                    Err(errno) => return Some(Err(errno)),
+                };
+                Some(self.write_inode(task, id, ino, data))
+            }
+        }
+    }
+
+    fn write_inode(
+        &mut self,
+        task: TaskName,
+        id: FileId,
+        ino: Ino,
+        data: &[u8],
+    ) -> Result<usize> {
+        match self.inode(ino).node {
+            Node::Device(Device::Null) => return Ok(data.len()),
+            Node::Device(_) if self.terminal.hung_up => return Err(Errno::EIO),
+            Node::Device(_) => {
+                self.terminal.output.extend_from_slice(data);
+                return Ok(data.len());
+            }
+            _ => {}
+        }
+        let creds = self.process(task).creds.clone();
+        let OpenFile { append, offset, .. } = self.files[&id];
+        let inode = self.inode_mut(ino);
+        let Node::Regular(content) = &mut inode.node else {
+            unreachable!("only regular files are written to");
+        };
+        let at = if append { content.size } else { offset };
+        if data.is_empty() {
+            return Ok(0);
+        }
+        if at.saturating_add(data.len() as u64) > LONGEST_FILE {
+            return Err(Errno::EFBIG);
+        }
+        content.write(at, data);
+        if !creds.can(Capability::FSetId) {
+            inode.drop_set_ids(&creds);
+        }
+        self.file_mut(id).offset = at + data.len() as u64;
+        Ok(data.len())
+    }
+
+    pub(super) fn ftruncate(&mut self, task: TaskName, fd: RawFd, length: u64) -> Result<()> {
+        if length > LONGEST_FILE {
+            return Err(Errno::EINVAL);
+        }
+        let file = self.real_file(task, fd)?;
+        let What::Inode(ino) = file.what else {
+            return Err(Errno::EINVAL);
+        };
+        if !file.writes() || !matches!(self.inode(ino).node, Node::Regular(_)) {
+            return Err(Errno::EINVAL);
+        }
+        self.resize(task, ino, length);
+        Ok(())
+    }
+
+    /// `O_TRUNC`.
+    pub(super) fn cut(&mut self, task: TaskName, ino: Ino) {
+        if matches!(self.inode(ino).node, Node::Regular(_)) {
+            self.resize(task, ino, 0);
+        }
+    }
+
+    fn resize(&mut self, task: TaskName, ino: Ino, length: u64) {
+        let creds = self.process(task).creds.clone();
+        let inode = self.inode_mut(ino);
+        if let Node::Regular(content) = &mut inode.node {
+            content.resize(length);
+        }
+        if !creds.can(Capability::FSetId) {
+            inode.drop_set_ids(&creds);
+        }
+    }
+
+    pub(super) fn fstat(&self, task: TaskName, fd: RawFd) -> Result<Stat> {
+        let file = self.file(task, fd)?;
+        let nameless = |kind, mode, inode, creds: (u32, u32)| Stat {
+            device: ANONYMOUS_DEVICE,
+            inode,
+            kind,
+            mode,
+            links: 1,
+            uid: creds.0,
+            gid: creds.1,
+            size: 0,
+        };
+        Ok(match file.what {
+            What::Inode(ino) => self.inode(ino).stat(ino),
+            What::PipeOut(id) | What::PipeIn(id) => {
+                nameless(FileKind::Fifo, 0o600, id.0, self.pipes[&id].owner)
+            }
+            What::Socket(id) => {
+                nameless(FileKind::Socket, 0o777, id.0, self.sockets[&id].owner)
+            }
+            What::Process(_) => nameless(FileKind::Anonymous, 0o700, 1, (0, 0)),
+        })
+    }
+
+    /// The inode that fchown(2) and fchmod(2) change.
+    fn owned(&self, task: TaskName, fd: RawFd) -> Result<Ino> {
+        match self.real_file(task, fd)?.what {
+            What::Inode(ino) if self.is_read_only(self.inode(ino)) => Err(Errno::EROFS),
+            What::Inode(ino) => Ok(ino),
+            // Linux lets the owner of a pipe change its mode; nobody sees it.
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    pub(super) fn fchown(
+        &mut self,
+        task: TaskName,
+        fd: RawFd,
+        uid: Option<Uid>,
+        gid: Option<Gid>,
+    ) -> Result<()> {
+        let [uid, gid] = [uid.map(Uid::as_raw), gid.map(Gid::as_raw)];
+        let mapped = self.rules.ids.mapped;
+        if [uid, gid].into_iter().flatten().any(|id| id >= mapped) {
+            return Err(Errno::EINVAL);
+        }
+        let ino = self.owned(task, fd)?;
+        let creds = self.process(task).creds.clone();
+        let inode = self.inode(ino);
+        let owns = creds.uid.effective == inode.uid;
+        let free = creds.can(Capability::Chown);
+        let uid_allowed = uid.is_none_or(|uid| free || owns && uid == inode.uid);
+        let gid_allowed =
+            gid.is_none_or(|gid| free || owns && (gid == inode.gid || creds.in_group(gid)));
+        if !uid_allowed || !gid_allowed {
+            return Err(Errno::EPERM);
+        }
+        let inode = self.inode_mut(ino);
+        if !inode.is_directory() {
+            inode.drop_set_ids(&creds);
+        }
+        inode.uid = uid.unwrap_or(inode.uid);
+        inode.gid = gid.unwrap_or(inode.gid);
+        Ok(())
+    }
+
+    pub(super) fn fchmod(&mut self, task: TaskName, fd: RawFd, mode: u32) -> Result<()> {
+        let ino = self.owned(task, fd)?;
+        let creds = self.process(task).creds.clone();
+        let inode = self.inode_mut(ino);
+        if !inode.is_owned_by(&creds) {
+            return Err(Errno::EPERM);
+        }
+        inode.mode = mode & 0o7777;
+        if !creds.in_group(inode.gid) && !creds.can(Capability::FSetId) {
+            inode.mode &= !0o2000;
+        }
+        Ok(())
+    }
+
+    pub(super) fn fsync(&mut self, task: TaskName, fd: RawFd) -> Result<()> {
+        match self.real_file(task, fd)?.what {
+            What::Inode(ino) => match self.inode(ino).node {
+                Node::Device(_) => Err(Errno::EINVAL),
+                _ => Ok(()),
+            },
+            _ => Err(Errno::EINVAL),
+        }
+    }
+}
+
+pub(super) fn is_terminal(device: Device) -> bool {
+    matches!(device, Device::Terminal | Device::ControllingTerminal)
+}
+
+impl Content {
+    fn read(&self, from: u64, max: usize) -> Vec<u8> {
+        let left = self.size.saturating_sub(from).min(max as u64);
+        let mut out = vec![0; usize::try_from(left).unwrap_or(0)];
+        let start = usize::try_from(from).unwrap_or(usize::MAX);
+        if let Some(stored) = self.data.get(start..) {
+            let there = stored.len().min(out.len());
+            out[..there].copy_from_slice(&stored[..there]);
+        }
+        out
+    }
+
+    fn write(&mut self, at: u64, data: &[u8]) {
+        let start = usize::try_from(at).expect("a file that fits into memory");
+        let end = start + data.len();
+        if self.data.len() < end {
+            self.data.resize(end, 0);
+        }
+        self.data[start..end].copy_from_slice(data);
+        self.size = self.size.max(end as u64);
+    }
+
+    fn resize(&mut self, length: u64) {
+        self.size = length;
+        if let Ok(length) = usize::try_from(length) {
+            self.data.truncate(length);
+        }
+    }
+
+    /// Every byte, the zeros that are not stored too.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.read(0, usize::MAX)
+    }
+}
