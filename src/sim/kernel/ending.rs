@@ -7,7 +7,7 @@
 //! `wait4` with `WNOHANG` still finds it running.
 
 use super::Machine;
-use super::process::Life;
+use super::process::{Life, Process};
 use crate::explore::TaskName;
 use crate::sys::records::{Ended, SignalInfo, WaitFor, WaitMode, Waited};
 use crate::sys::{Errno, Pid, Result, Signal};
@@ -77,10 +77,10 @@ impl Machine {
         }
         self.process_mut(reaper).children.extend(&children);
         for child in children {
-            if matches!(self.process(child).life, Life::Zombie(_)) {
+            let Process { life, group, .. } = *self.process(child);
+            if matches!(life, Life::Zombie(_)) {
                 self.tell_parent(child);
             }
-            let group = self.process(child).group;
             self.wake_orphaned_group(group);
         }
     }
