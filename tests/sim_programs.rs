@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use daemonlab::explore::strategy::Dfs;
-use daemonlab::explore::{Bounds, Config, Explorer, OnFailure, Report};
-use daemonlab::sim::{Actor, Facts, Faults, Scene, Setup, Simulation, Start, Sys, Time};
+use daemonlab::explore::{Bounds, Config, Explorer, OnFailure, Report, Timers};
+use daemonlab::sim::{Actor, Facts, Faults, Scene, Setup, Simulation, Start, Sys};
 use daemonlab::sys::records::{Disposition, Ended, MaskHow, WaitFor, WaitMode};
 use daemonlab::sys::*;
 
@@ -19,7 +19,7 @@ fn simulation(
             start: Start::default(),
             faults: Faults::NONE,
         }],
-        time: Time::WhenIdle,
+        time: Timers::WhenIdle,
         hang_up: false,
         invariants: vec![("it holds".into(), Arc::new(holds))],
     })

@@ -60,9 +60,7 @@ impl<'a> Facts<'a> {
     /// The file at an absolute path without links, whatever it is.
     pub fn inode(&self, path: impl AsRef<Path>) -> Option<&'a Inode> {
         let machine = self.machine;
-        machine
-            .find(path.as_ref())
-            .map(|ino| machine.inode(ino))
+        machine.find(path.as_ref()).map(|ino| machine.inode(ino))
     }
 
     /// The regular file at an absolute path without links.

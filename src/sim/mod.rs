@@ -13,5 +13,5 @@ mod thread;
 pub use facts::Facts;
 pub use handle::Sys;
 pub use scene::{Scene, Start, Stdio};
-pub use simulation::{Actor, Faults, Invariant, Setup, Simulation, Time};
+pub use simulation::{Actor, Faults, Invariant, Setup, Simulation};
 pub use thread::Program;

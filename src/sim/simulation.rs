@@ -16,7 +16,7 @@ use super::shown::{self, Shown};
 use super::thread::{Halt, Program, Stacks, Thread};
 use crate::explore::{
     Alternative, Digest, Failure, Footprint, Kind, Lasting, Model, Outcome, Pending, TaskName,
-    Verdict,
+    Timers, Verdict,
 };
 use crate::sys::call::{Call, Ret};
 use crate::sys::records::Ended;
@@ -73,15 +73,6 @@ impl Faults {
     };
 }
 
-/// When time passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Time {
-    /// When nobody can go on without it: everything else is infinitely fast.
-    WhenIdle,
-    /// Whenever a timer is set: anything may be arbitrarily slow.
-    AnyTime,
-}
-
 /// What a [`Simulation`] is made of.
 #[derive(Clone)]
 pub struct Setup {
@@ -89,8 +80,8 @@ pub struct Setup {
     pub scene: Scene,
     /// The programs; the first is the launcher, task `0`.
     pub actors: Vec<Actor>,
-    /// When time passes.
-    pub time: Time,
+    /// When time passes; the explorer's bounds have to say the same.
+    pub time: Timers,
     /// Whether the terminal is hung up, at some time.
     pub hang_up: bool,
     /// What must hold at the end.
@@ -298,10 +289,8 @@ impl Simulation {
     /// Fills in what [`Model::pending`] shows.
     fn look(&mut self) {
         let mut count = 0;
-        let mut idle = true;
         for (name, task) in &self.tasks {
             let step = self.machine.next_move(*name, &task.call);
-            idle &= step.is_none();
             let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, *name);
             pending.code = task.code ^ move_code(step);
             self.machine
@@ -315,7 +304,6 @@ impl Simulation {
             }
         }
         if self.setup.hang_up && !self.machine.terminal().hung_up {
-            idle = false;
             let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, TERMINAL);
             pending.footprint.set_unknown();
             pending.alternatives.push(Alternative::NORMAL);
@@ -323,13 +311,11 @@ impl Simulation {
         }
         self.pending.truncate(count);
         self.ways.truncate(count);
-        if idle || self.setup.time == Time::AnyTime {
-            self.set_timers();
-        }
+        self.set_timers();
     }
 
-    /// The timers that may fire now: where time passes only when nobody can go
-    /// on without, those that are due first.
+    /// The timers that may fire. Where time passes only when nobody can go on
+    /// without, which is the explorer's to see to, they fire in order.
     fn set_timers(&mut self) {
         let deadlines: Vec<Option<Duration>> = self
             .pending
@@ -343,8 +329,8 @@ impl Simulation {
         let first = deadlines.iter().flatten().min().copied();
         for (place, deadline) in deadlines.iter().enumerate() {
             let fires = match self.setup.time {
-                Time::WhenIdle => deadline.is_some() && *deadline == first,
-                Time::AnyTime => deadline.is_some(),
+                Timers::WhenIdle => deadline.is_some() && *deadline == first,
+                Timers::AnyTime => deadline.is_some(),
             };
             if !fires {
                 continue;

@@ -134,9 +134,8 @@ impl Thread {
             panic!("the program of task {} has returned", self.side.task);
         };
         self.side.running.set(true);
-        let result = panics::quietly(|| {
-            panic::catch_unwind(AssertUnwindSafe(|| routine.resume(answer)))
-        });
+        let result =
+            panics::quietly(|| panic::catch_unwind(AssertUnwindSafe(|| routine.resume(answer))));
         self.side.running.set(false);
         match result {
             Ok(CoroutineResult::Yield(Ask::Call(call))) => Halt::Call(call),

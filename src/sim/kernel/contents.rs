@@ -86,7 +86,12 @@ impl Machine {
     }
 
     /// write(2); `None` while more is to be written and it waits.
-    pub(super) fn write(&mut self, task: TaskName, fd: RawFd, data: &[u8]) -> Option<Result<usize>> {
+    pub(super) fn write(
+        &mut self,
+        task: TaskName,
+        fd: RawFd,
+        data: &[u8],
+    ) -> Option<Result<usize>> {
         let file = match self.real_file(task, fd) {
             Ok(file) if file.writes() => file,
             Ok(_) | Err(_) => return Some(Err(Errno::EBADF)),
@@ -106,13 +111,7 @@ impl Machine {
         }
     }
 
-    fn write_inode(
-        &mut self,
-        task: TaskName,
-        id: FileId,
-        ino: Ino,
-        data: &[u8],
-    ) -> Result<usize> {
+    fn write_inode(&mut self, task: TaskName, id: FileId, ino: Ino, data: &[u8]) -> Result<usize> {
         match self.inode(ino).node {
             Node::Device(Device::Null) => return Ok(data.len()),
             Node::Device(_) if self.terminal.hung_up => return Err(Errno::EIO),
@@ -193,9 +192,7 @@ impl Machine {
             What::PipeOut(id) | What::PipeIn(id) => {
                 nameless(FileKind::Fifo, 0o600, id.0, self.pipes[&id].owner)
             }
-            What::Socket(id) => {
-                nameless(FileKind::Socket, 0o777, id.0, self.sockets[&id].owner)
-            }
+            What::Socket(id) => nameless(FileKind::Socket, 0o777, id.0, self.sockets[&id].owner),
             What::Process(_) => nameless(FileKind::Anonymous, 0o700, 1, (0, 0)),
         })
     }

@@ -286,10 +286,7 @@ mod tests {
     #[test]
     fn setgid_without_the_capability_is_eperm() {
         let mut creds = Creds::user(7, 7);
-        assert_eq!(
-            creds.set_gid(Gid::from_raw(8), &RULES),
-            Err(Errno::EPERM)
-        );
+        assert_eq!(creds.set_gid(Gid::from_raw(8), &RULES), Err(Errno::EPERM));
         assert_eq!(
             creds.set_res_gid([None, Some(Gid::from_raw(8)), None], &RULES),
             Err(Errno::EPERM)
@@ -308,19 +305,13 @@ mod tests {
     #[case::eperm_where_denied(Creds::root(), IdRules { setgroups_denied: true, ..RULES }, Errno::EPERM)]
     #[case::einval_unmapped(Creds::root(), IdRules { mapped: 5, ..RULES }, Errno::EINVAL)]
     fn setgroups_fails(#[case] mut creds: Creds, #[case] rules: IdRules, #[case] errno: Errno) {
-        assert_eq!(
-            creds.set_groups(&[Gid::from_raw(9)], &rules),
-            Err(errno)
-        );
+        assert_eq!(creds.set_groups(&[Gid::from_raw(9)], &rules), Err(errno));
     }
 
     #[test]
     fn setgroups_with_too_many_is_einval() {
         let many = vec![Gid::from_raw(1); MOST_GROUPS + 1];
-        assert_eq!(
-            Creds::root().set_groups(&many, &RULES),
-            Err(Errno::EINVAL)
-        );
+        assert_eq!(Creds::root().set_groups(&many, &RULES), Err(Errno::EINVAL));
     }
 
     #[test]

@@ -445,8 +445,8 @@ impl Trace<'_> {
             WaitFor::Any => true,
             WaitFor::Pid(pid) => self.machine.process(**child).pid == pid.as_raw(),
         });
-        let ended = children
-            .find(|child| matches!(self.machine.process(**child).life, Life::Zombie(_)));
+        let ended =
+            children.find(|child| matches!(self.machine.process(**child).life, Life::Zombie(_)));
         if let Some(child) = ended {
             self.out.write(Key::Children(self.task));
             self.reaps(*child);
@@ -536,8 +536,7 @@ impl Trace<'_> {
             }
             Call::Kill { target, signal } => self.kills(*target, *signal),
             Call::PidfdSendSignal { pidfd, signal } => {
-                if let Ok(What::Process(target)) =
-                    machine.file(task, *pidfd).map(|file| file.what)
+                if let Ok(What::Process(target)) = machine.file(task, *pidfd).map(|file| file.what)
                 {
                     self.out.read(Key::Life(target));
                     if machine.processes.contains_key(&target) {
@@ -546,7 +545,9 @@ impl Trace<'_> {
                 }
             }
             Call::SigMask { .. } => {
-                self.out.write(Key::Rules(task)).write(Key::AnyPending(task));
+                self.out
+                    .write(Key::Rules(task))
+                    .write(Key::AnyPending(task));
             }
             Call::SigAction { signal, .. } => {
                 self.out
@@ -593,9 +594,12 @@ impl Trace<'_> {
             Call::Open { dir, path, how, .. } => self.opens(*dir, path, *how),
             Call::Close { fd } => self.closes_fd(*fd),
             Call::CloseRange { first, last } => {
-                for (_, descriptor) in machine.process(task).fds.iter().filter(|(fd, _)| {
-                    (*first..=*last).contains(*fd)
-                }) {
+                for (_, descriptor) in machine
+                    .process(task)
+                    .fds
+                    .iter()
+                    .filter(|(fd, _)| (*first..=*last).contains(*fd))
+                {
                     self.closes(descriptor.file);
                 }
             }

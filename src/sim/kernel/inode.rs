@@ -176,8 +176,8 @@ impl Inode {
     /// Drops the set-id bits, as a change of content or owner does.
     pub(super) fn drop_set_ids(&mut self, creds: &Creds) {
         self.mode &= !0o4000;
-        let kept = self.mode & 0o010 == 0
-            && (creds.in_group(self.gid) || creds.can(Capability::FSetId));
+        let kept =
+            self.mode & 0o010 == 0 && (creds.in_group(self.gid) || creds.can(Capability::FSetId));
         if !kept {
             self.mode &= !0o2000;
         }

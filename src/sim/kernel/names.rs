@@ -197,13 +197,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn mkdir(
-        &mut self,
-        task: TaskName,
-        dir: At,
-        path: &Path,
-        mode: u32,
-    ) -> Result<()> {
+    pub(super) fn mkdir(&mut self, task: TaskName, dir: At, path: &Path, mode: u32) -> Result<()> {
         let place = self.vacant(task, dir, path)?;
         let node = Node::Directory {
             entries: Default::default(),

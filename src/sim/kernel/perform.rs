@@ -74,7 +74,8 @@ impl Machine {
     /// Every call but those that end, fork or write.
     fn answer(&mut self, task: TaskName, call: &Call) -> Result<Ret> {
         let rules = self.rules.ids;
-        let creds = |machine: &mut Machine, change: &mut dyn FnMut(&mut super::Creds) -> Result<()>| {
+        let creds = |machine: &mut Machine,
+                     change: &mut dyn FnMut(&mut super::Creds) -> Result<()>| {
             // On a copy: what fails changes nothing.
             let mut creds = machine.process(task).creds.clone();
             change(&mut creds)?;
@@ -107,12 +108,12 @@ impl Machine {
             Call::CountThreads => Ok(Ret::Size(1)),
 
             Call::Kill { target, signal } => self.kill(task, *target, *signal).map(unit),
-            Call::PidfdSendSignal { pidfd, signal } => self
-                .pidfd_send_signal(task, *pidfd, *signal)
-                .map(unit),
-            Call::SigMask { how, set } => {
-                Ok(Ret::Signals(self.process_mut(task).signals.mask(*how, *set)))
+            Call::PidfdSendSignal { pidfd, signal } => {
+                self.pidfd_send_signal(task, *pidfd, *signal).map(unit)
             }
+            Call::SigMask { how, set } => Ok(Ret::Signals(
+                self.process_mut(task).signals.mask(*how, *set),
+            )),
             Call::SigAction {
                 signal,
                 disposition,
@@ -176,9 +177,7 @@ impl Machine {
             Call::SetCloseOnExec { fd, on } => self.set_close_on_exec(task, *fd, *on).map(unit),
             Call::Flock { fd, lock } => self.flock(task, *fd, *lock).map(unit),
             Call::Fstat { fd } => self.fstat(task, *fd).map(Ret::Stat),
-            Call::Stat { dir, path, follow } => {
-                self.stat(task, *dir, path, *follow).map(Ret::Stat)
-            }
+            Call::Stat { dir, path, follow } => self.stat(task, *dir, path, *follow).map(Ret::Stat),
             Call::Rename {
                 dir,
                 from,

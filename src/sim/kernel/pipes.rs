@@ -83,7 +83,11 @@ impl Machine {
     }
 
     pub(super) fn read_pipe(&mut self, pipe: PipeId, max: usize) -> Vec<u8> {
-        let pages = &mut self.pipes.get_mut(&pipe).expect("a pipe that is there").pages;
+        let pages = &mut self
+            .pipes
+            .get_mut(&pipe)
+            .expect("a pipe that is there")
+            .pages;
         let mut out = Vec::new();
         while let Some(page) = pages.front_mut() {
             let take = page.len().min(max - out.len());
@@ -121,7 +125,11 @@ impl Machine {
             return Some(partly(Errno::EINTR));
         }
         let room = self.rules.pipe_pages;
-        let pages = &mut self.pipes.get_mut(&pipe).expect("a pipe that is there").pages;
+        let pages = &mut self
+            .pipes
+            .get_mut(&pipe)
+            .expect("a pipe that is there")
+            .pages;
         let written = before + fill(pages, room, &data[before..], before > 0);
         if written == data.len() {
             return Some(Ok(written));

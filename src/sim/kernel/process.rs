@@ -225,8 +225,6 @@ impl Machine {
             None | Some(0) => Some(task),
             Some(pid) => self.task_of(pid),
         };
-        asked
-            .map(|asked| self.process(asked))
-            .ok_or(Errno::ESRCH)
+        asked.map(|asked| self.process(asked)).ok_or(Errno::ESRCH)
     }
 }

@@ -77,13 +77,7 @@ struct Walk<'a> {
 
 impl Machine {
     /// Looks a path up; only its last part may be missing.
-    pub(super) fn walk(
-        &self,
-        task: TaskName,
-        dir: At,
-        path: &Path,
-        last: Final,
-    ) -> Result<Place> {
+    pub(super) fn walk(&self, task: TaskName, dir: At, path: &Path, last: Final) -> Result<Place> {
         self.walk_and(task, dir, path, last, &mut |_| {})
     }
 
@@ -125,13 +119,7 @@ impl Machine {
     }
 
     /// The file at a path, its last link followed.
-    pub(super) fn look_up(
-        &self,
-        task: TaskName,
-        dir: At,
-        path: &Path,
-        last: Final,
-    ) -> Result<Ino> {
+    pub(super) fn look_up(&self, task: TaskName, dir: At, path: &Path, last: Final) -> Result<Ino> {
         let place = self.walk(task, dir, path, last)?;
         let ino = place.ino.ok_or(Errno::ENOENT)?;
         if place.slash && !self.inode(ino).is_directory() {
@@ -163,9 +151,8 @@ impl Walk<'_> {
                 Node::Symlink(target) => Some((ino, target)),
                 _ => None,
             });
-            let follow = !is_last
-                || last == Final::Follow
-                || last == Final::FollowBeforeSlash && self.slash;
+            let follow =
+                !is_last || last == Final::Follow || last == Final::FollowBeforeSlash && self.slash;
             if let (Some((ino, target)), true) = (target, follow) {
                 self.follow(ino, target, is_last)?;
                 continue;

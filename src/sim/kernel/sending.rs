@@ -97,9 +97,7 @@ impl Machine {
         if signal == Signal::CONT {
             process.signals.forget(STOPS);
         } else if STOPS.contains(signal) {
-            process
-                .signals
-                .forget(SignalSet::EMPTY.with(Signal::CONT));
+            process.signals.forget(SignalSet::EMPTY.with(Signal::CONT));
         }
         let continues = matches!(signal, Signal::CONT | Signal::KILL);
         let was_stopped = process.life == Life::Stopped;
@@ -121,9 +119,7 @@ impl Machine {
     pub(super) fn stop(&mut self, task: TaskName, signal: Signal) {
         let group = self.process(task).group;
         let process = self.process_mut(task);
-        process
-            .signals
-            .forget(SignalSet::EMPTY.with(signal));
+        process.signals.forget(SignalSet::EMPTY.with(signal));
         // Nobody could continue it (`setpgid(2)`, "Orphaned process group").
         if signal != Signal::STOP && self.is_orphaned(group) {
             return;

@@ -143,10 +143,7 @@ impl Signals {
     /// Takes the first pending signal of `set`.
     pub(super) fn take(&mut self, set: SignalSet) -> Option<SignalInfo> {
         let signal = first(both(self.pending_set(), set))?;
-        let place = self
-            .pending
-            .iter()
-            .position(|info| info.signal == signal)?;
+        let place = self.pending.iter().position(|info| info.signal == signal)?;
         Some(self.pending.remove(place))
     }
 

@@ -188,10 +188,9 @@ impl Machine {
     ) -> Result<SocketId> {
         let id = match checked(address)? {
             UnixAddr::Path(path) => self.named(task, path)?,
-            UnixAddr::Abstract(name) => *self
-                .abstract_names
-                .get(name)
-                .ok_or(Errno::ECONNREFUSED)?,
+            UnixAddr::Abstract(name) => {
+                *self.abstract_names.get(name).ok_or(Errno::ECONNREFUSED)?
+            }
         };
         let socket = &self.sockets[&id];
         if !socket.open {

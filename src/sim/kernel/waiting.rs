@@ -117,8 +117,7 @@ impl Machine {
             Call::Wait { target, .. } => self.wait_returns(task, *target),
             Call::SigTimedWait { set, timeout } => {
                 let pending = self.process(task).signals.pending_set();
-                *timeout == Some(Duration::ZERO)
-                    || pending.bits() & blockable(*set).bits() != 0
+                *timeout == Some(Duration::ZERO) || pending.bits() & blockable(*set).bits() != 0
             }
             Call::Poll { fds, timeout, .. } => {
                 *timeout == Some(Duration::ZERO)
@@ -162,11 +161,7 @@ impl Machine {
     }
 
     pub(super) fn sigtimedwait(&mut self, task: TaskName, set: SignalSet) -> Result<Ret> {
-        if let Some(info) = self
-            .process_mut(task)
-            .signals
-            .take(blockable(set))
-        {
+        if let Some(info) = self.process_mut(task).signals.take(blockable(set)) {
             return Ok(Ret::SignalInfo(info));
         }
         let continued = self.process(task).wait.is_some_and(|wait| wait.continued);
