@@ -16,3 +16,6 @@ mod words;
 
 pub use ask::{Estate, ask};
 pub use offer::Offer;
+
+#[cfg(test)]
+mod tests;
