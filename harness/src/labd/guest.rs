@@ -87,3 +87,70 @@ impl AsFd for Guest {
         self.stream.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A guest that is to have its answer in a second, and its client.
+    fn guest() -> (Guest, TcpStream, Instant) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let now = Instant::now();
+        (
+            Guest::new(stream, now + Duration::from_secs(1)),
+            client,
+            now,
+        )
+    }
+
+    #[test]
+    fn the_answer_comes_when_it_is_due_and_is_followed_by_the_end() {
+        let (mut guest, mut client, now) = guest();
+        assert!(guest.attend("hi\n", now));
+        client.set_nonblocking(true).unwrap();
+        let nothing = client.read(&mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+        client.set_nonblocking(false).unwrap();
+        assert!(guest.attend("hi\n", guest.due()));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "hi\n");
+    }
+
+    #[test]
+    fn who_has_its_answer_is_listened_to_until_it_closes() {
+        let (mut guest, mut client, _) = guest();
+        let now = guest.due();
+        assert!(guest.attend("hi\n", now));
+        client.write_all(&[b'x'; 10_000]).unwrap();
+        assert!(guest.attend("hi\n", now));
+        drop(client);
+        assert!(!guest.attend("hi\n", now));
+    }
+
+    #[test]
+    fn who_never_closes_is_not_listened_to_for_ever() {
+        let (mut guest, _client, _) = guest();
+        assert!(guest.attend("hi\n", guest.due()));
+        assert!(!guest.attend("hi\n", guest.due()));
+    }
+
+    #[test]
+    fn who_speaks_no_more_still_gets_its_answer() {
+        let (mut guest, mut client, now) = guest();
+        client.shutdown(Shutdown::Write).unwrap();
+        // The end may still be on its way.
+        while guest.may_speak() {
+            assert!(guest.attend("hi\n", now));
+        }
+        assert!(!guest.attend("hi\n", guest.due()));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "hi\n");
+    }
+}

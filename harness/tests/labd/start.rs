@@ -1,9 +1,10 @@
 use std::fs;
 use std::io::Read;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::User;
@@ -11,7 +12,7 @@ use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use rstest::rstest;
 
-use crate::instance::{Instance, end_of, patiently, status};
+use crate::instance::{Instance, LIMIT, end_of, patiently, status};
 use crate::namespace::output_as_root;
 
 /// A start in the background that waits until the server is ready.
@@ -213,7 +214,10 @@ fn what_was_inherited_is_closed() {
     assert!(command.output().unwrap().status.success());
     drop(command);
     drop(write);
-    // Would wait for as long as the daemon holds the other end.
+    // It would not end for as long as the daemon holds the other end.
+    let limit = PollTimeout::try_from(LIMIT).unwrap();
+    let mut end = [PollFd::new(read.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut end, limit), Ok(1), "the daemon has it still");
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
     assert_eq!(instance.left(), [instance.pid()]);
 }
