@@ -39,10 +39,22 @@ impl<S: System> Line<S> {
     /// [`Cause::LauncherGone`], unless the daemon is to stay all the same; what
     /// else write(2) says.
     pub(super) fn report(&self, record: &Record) -> Result<(), Failure> {
+        match (self.write(record), self.lost) {
+            (
+                Err(Failure {
+                    cause: Cause::LauncherGone,
+                    ..
+                }),
+                OnLostLauncher::Stay,
+            ) => Ok(()),
+            (told, _) => told,
+        }
+    }
+
+    fn write(&self, record: &Record) -> Result<(), Failure> {
         match write_all(&self.sys, self.pipe.raw(), &record.encode()) {
-            Ok(()) => Ok(()),
-            Err(Errno::EPIPE) => self.gone(),
-            Err(errno) => Err(Failure::new(Stage::Notify, "write", Cause::Errno(errno))),
+            Err(Errno::EPIPE) => Err(gone()),
+            answer => at("write", answer),
         }
     }
 
@@ -57,27 +69,36 @@ impl<S: System> Line<S> {
     ///
     /// # Errors
     /// A failure of [`Stage::Notify`]: the window has passed, the launcher is
-    /// gone (unless the daemon is to stay all the same), or what the signal met.
+    /// gone, or what the signal met. None, if the daemon is to stay all the same.
     pub(super) fn ready(&self) -> Result<(), Failure> {
-        let start = self.at("clock_gettime", self.sys.now())?;
+        match (self.announce(), self.lost) {
+            (Err(_), OnLostLauncher::Stay) => Ok(()),
+            (announced, _) => announced,
+        }
+    }
+
+    fn announce(&self) -> Result<(), Failure> {
+        let start = at("clock_gettime", self.sys.now())?;
         let end = start.saturating_add(self.notify_timeout);
         let mut interruptions = Interruptions::default();
         loop {
             match self.signal()? {
-                Signalled::Sent => return self.report(&Record::Ready),
-                Signalled::Gone => return self.gone(),
+                Signalled::Sent => return self.write(&Record::Ready),
+                Signalled::Gone => return Err(gone()),
                 Signalled::NotPermitted => {}
             }
-            let now = self.at("clock_gettime", self.sys.now())?;
-            let Some(left) = end.checked_sub(now).filter(|left| !left.is_zero()) else {
-                return self.too_late();
-            };
+            let now = at("clock_gettime", self.sys.now())?;
+            let left = end.saturating_sub(now);
+            if left.is_zero() {
+                let late = Cause::WindowPassed(self.notify_timeout);
+                return Err(Failure::bare(Stage::Notify, late));
+            }
             match self.launcher_gone(EPERM_PAUSE.min(left)) {
-                Ok(true) => return self.gone(),
+                Ok(true) => return Err(gone()),
                 Ok(false) => {}
                 // A shorter pause does no harm.
-                Err(Errno::EINTR) => self.at("ppoll", interruptions.note(now))?,
-                Err(errno) => return self.at("ppoll", Err(errno)),
+                Err(Errno::EINTR) => at("ppoll", interruptions.note(now))?,
+                Err(errno) => return at("ppoll", Err(errno)),
             }
         }
     }
@@ -93,7 +114,7 @@ impl<S: System> Line<S> {
                 // While the pipe has a reader, the launcher lives and its PID
                 // is its own.
                 let gone = uninterrupted(|| self.launcher_gone(Duration::ZERO));
-                if self.at("ppoll", gone)? {
+                if at("ppoll", gone)? {
                     return Ok(Signalled::Gone);
                 }
                 let target = KillTarget::Process(self.launcher);
@@ -104,7 +125,7 @@ impl<S: System> Line<S> {
             Ok(()) => Ok(Signalled::Sent),
             Err(Errno::ESRCH) => Ok(Signalled::Gone),
             Err(Errno::EPERM) => Ok(Signalled::NotPermitted),
-            Err(errno) => self.at(call, Err(errno)),
+            Err(errno) => at(call, Err(errno)),
         }
     }
 
@@ -118,27 +139,14 @@ impl<S: System> Line<S> {
         let events = self.sys.poll(&[watch], Some(time), None)?;
         Ok(events.first().is_some_and(|events| events.error))
     }
+}
 
-    fn gone(&self) -> Result<(), Failure> {
-        match self.lost {
-            OnLostLauncher::Stay => Ok(()),
-            OnLostLauncher::Exit => Err(Failure::bare(Stage::Notify, Cause::LauncherGone)),
-        }
-    }
+fn gone() -> Failure {
+    Failure::bare(Stage::Notify, Cause::LauncherGone)
+}
 
-    fn too_late(&self) -> Result<(), Failure> {
-        match self.lost {
-            OnLostLauncher::Stay => Ok(()),
-            OnLostLauncher::Exit => Err(Failure::bare(
-                Stage::Notify,
-                Cause::WindowPassed(self.notify_timeout),
-            )),
-        }
-    }
-
-    fn at<T>(&self, call: &str, answer: crate::sys::Result<T>) -> Result<T, Failure> {
-        answer.map_err(|errno| Failure::new(Stage::Notify, call, Cause::Errno(errno)))
-    }
+fn at<T>(call: &str, answer: crate::sys::Result<T>) -> Result<T, Failure> {
+    answer.map_err(|errno| Failure::new(Stage::Notify, call, Cause::Errno(errno)))
 }
 
 enum Signalled {
@@ -146,3 +154,7 @@ enum Signalled {
     NotPermitted,
     Gone,
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -73,6 +73,8 @@ mod ready;
 mod record;
 mod retry;
 mod say;
+#[cfg(test)]
+mod scripts;
 mod service_manager;
 mod settings;
 mod start;

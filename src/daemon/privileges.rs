@@ -280,3 +280,7 @@ fn unchanged(call: &str) -> Failure {
         Cause::Text("the ids or sets read back are not those that were set".to_owned()),
     )
 }
+
+#[cfg(test)]
+#[path = "privileges_tests.rs"]
+mod tests;

@@ -114,6 +114,14 @@ impl Step {
         self
     }
 
+    /// It comes once, and gives or fails with this, whatever was said before:
+    /// for tests that let each step of one script fail in turn.
+    #[must_use]
+    pub fn instead(mut self, answer: Result<Ret>) -> Step {
+        self.answers = VecDeque::from([answer]);
+        self
+    }
+
     /// What was said last happens `times` times in all.
     ///
     /// # Panics

@@ -27,3 +27,6 @@ pub(super) use held::PidFile;
 pub use held::Removal;
 pub(super) use place::{Place, parent};
 pub(super) use take::Wanted;
+
+#[cfg(test)]
+mod tests;

@@ -97,22 +97,23 @@ impl<S: System> Place<S> {
             Occupant::Living { pid, .. } => Err(self.failure(Cause::Held(pid))),
             // Somebody starts or stops right now; the daemon will see how it
             // ended when its turn comes.
-            Occupant::None | Occupant::Stale(_) | Occupant::Changing => {
-                self.test_old(start)?;
-                Ok(None)
-            }
+            Occupant::None | Occupant::Stale(_) | Occupant::Changing => match self.older(start)? {
+                None => Ok(None),
+                Some(pid) => Err(self.failure(Cause::Held(pid))),
+            },
         }
     }
 
-    /// An old instance may live although the new one, which took its name, has
-    /// failed: a fresh start must not become the second.
-    pub(super) fn test_old(&self, start: Start) -> Result<(), Failure> {
+    /// Who holds the second name against this start. An old instance may live
+    /// although the new one, which took its first name, has failed: a fresh
+    /// start must not become the second.
+    pub(super) fn older(&self, start: Start) -> Result<Option<Option<Pid>>, Failure> {
         if start == Start::Upgrade {
-            return Ok(());
+            return Ok(None);
         }
         match self.occupant(&self.old())? {
-            Occupant::Living { pid, .. } => Err(self.failure(Cause::Held(pid))),
-            Occupant::None | Occupant::Stale(_) | Occupant::Changing => Ok(()),
+            Occupant::Living { pid, .. } => Ok(Some(pid)),
+            Occupant::None | Occupant::Stale(_) | Occupant::Changing => Ok(None),
         }
     }
 

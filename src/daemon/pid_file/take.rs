@@ -69,7 +69,9 @@ impl<S: System> Place<S> {
                 Naming::TakeOver
             }
         };
-        self.test_old(wanted.start)?;
+        if let Some(pid) = self.older(wanted.start)? {
+            return Ok(Attempt::Busy(pid));
+        }
         self.fill(&turn, wanted)
             .map_err(|errno| self.errno(errno))?;
         match self.give_name(place) {
