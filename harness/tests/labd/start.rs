@@ -97,8 +97,9 @@ fn a_launcher_that_does_not_wait_exits_before_it_is_ready() {
     instance.start(&["-d"]).success();
     assert_eq!(instance.left(), [instance.pid()]);
     assert!(!instance.log().contains("ready, PID"), "{}", instance.log());
-    // It can be stopped all the same.
+    // It can be stopped all the same, once it takes signals.
     let pid = instance.pid();
+    patiently(|| instance.log().contains("listening on").then_some(()));
     instance.signal(Signal::SIGTERM);
     assert_eq!(end_of(pid), WaitStatus::Exited(pid, 1));
     assert_eq!(instance.files(), ["log"]);
