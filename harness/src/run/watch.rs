@@ -42,6 +42,8 @@ pub enum Look<T> {
     Seen(T),
     /// Not yet: what it lacks.
     NotYet(Vec<Failure>),
+    /// Never any more: waiting would change nothing.
+    Never(Vec<Failure>),
 }
 
 /// Why a step does not go on.

@@ -6,7 +6,7 @@ use crate::scenario::model::{Connect, SendSignal};
 use crate::value::Value;
 use crate::world::facts::values;
 
-use super::super::watch::Trouble;
+use super::super::watch::{Look, Trouble};
 use super::state::{Steps, unresolved};
 
 /// How many bytes a connection gives at most if the scenario does not say what
@@ -27,12 +27,18 @@ impl Steps<'_> {
             return Ok(());
         };
         let subject = format!("process `{id}` after {}", signal.signal);
-        self.facts_until(&subject, expect, signal.within, |steps| {
-            steps.end_value(pid, sent)
+        self.until(signal.within, |steps| {
+            let (end, settled) = steps.end_value(pid, sent)?;
+            Ok(match steps.held_against(&subject, expect, &end) {
+                Look::NotYet(failures) if settled => Look::Never(failures),
+                look => look,
+            })
         })
     }
 
-    fn end_value(&mut self, pid: i32, sent: Duration) -> Result<Value, Trouble> {
+    /// What became of a process, and whether that is all that will ever be
+    /// known of it.
+    fn end_value(&mut self, pid: i32, sent: Duration) -> Result<(Value, bool), Trouble> {
         let processes = self.processes()?;
         // After the look: the end of a process that is gone is known by then.
         self.watch.catch_up()?;
@@ -41,11 +47,8 @@ impl Steps<'_> {
             .any(|process| process.pid == pid && !matches!(process.state, 'Z' | 'X' | 'x'));
         let end = self.watch.end_of(pid);
         let at = end.map_or_else(|| self.watch.world.now(), |(_, at)| at);
-        Ok(values::end(
-            gone,
-            end.map(|(end, _)| end),
-            at.saturating_sub(sent),
-        ))
+        let value = values::end(gone, end.map(|(end, _)| end), at.saturating_sub(sent));
+        Ok((value, gone && end.is_some()))
     }
 
     pub(super) fn connect(&mut self, connect: &Connect) -> Result<(), Trouble> {

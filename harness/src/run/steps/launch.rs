@@ -69,7 +69,7 @@ impl Steps<'_> {
             let facts = self.watch.world.launch_facts(id)?;
             match self.held_against(&subject, expect, &facts.value()) {
                 Look::Seen(()) => return Ok(()),
-                Look::NotYet(failures) => {
+                Look::NotYet(failures) | Look::Never(failures) => {
                     let over = self.watch.world.now() >= settled;
                     if over || !self.watch.more_output()? {
                         return Err(Trouble::Failed(FailureKind::Expectation, failures));

@@ -167,6 +167,9 @@ impl<'a> Steps<'a> {
             match look(self)? {
                 Look::Seen(seen) => return Ok(seen),
                 Look::NotYet(lacking) => self.watch.rest(&mut patience, lacking)?,
+                Look::Never(lacking) => {
+                    return Err(Trouble::Failed(FailureKind::Expectation, lacking));
+                }
             }
         }
     }

@@ -80,6 +80,19 @@ fn a_failed_step_is_the_last_one() {
 }
 
 #[test]
+fn an_end_that_is_known_is_not_waited_for() {
+    let script = Script {
+        on_signal: Some(End::Signal(2)),
+        ..good()
+    };
+    let steps = after_launch(ADOPT)
+        + "  - signal: {process: daemon, signal: INT, within: 1h, expect: {exit: 0}}\n";
+    let ran = run(script, &steps);
+    assert_eq!(ran.failures()[0].kind, FailureKind::Expectation);
+    assert!(!ran.text().contains("was over"), "{}", ran.text());
+}
+
+#[test]
 fn every_field_that_differs_is_told() {
     let steps = after_launch(ADOPT)
         + "  - check: {process: daemon, within: 0s, expect: {umask: \"0022\", session-leader: true, pid: daemon}}\n";
