@@ -3,12 +3,15 @@
 //!
 //! What touches the whole process runs in a process of its own (`support`).
 
+mod attributes;
 mod clock;
 mod credentials;
 mod descriptors;
 mod environment;
 mod fallbacks;
-mod files;
+mod folder;
+mod names;
+mod opening;
 mod process;
 mod signals;
 mod sockets;
