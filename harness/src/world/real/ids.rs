@@ -15,9 +15,24 @@ struct Extent {
     count: u32,
 }
 
+impl Extent {
+    fn minus_two(outside: u32) -> Extent {
+        Extent {
+            inside: MINUS_TWO,
+            outside,
+            count: 1,
+        }
+    }
+}
+
 /// How many ids a sandbox has if they can be had: those of 16 bits, with
 /// `nobody` (65534) among them.
 const WANTED: u32 = 65_536;
+
+/// What becomes of -2 as an id. Programs that call "no group" -2, as Pingora does
+/// when it gives its PID file away, meet EINVAL where it has no mapping; on a
+/// host it is an id as any other.
+const MINUS_TWO: u32 = u32::MAX - 1;
 
 /// Where root's sandboxes have their ids: above what `systemd-nspawn` and the
 /// like hand out, so that nothing on the host belongs to them.
@@ -64,14 +79,18 @@ impl IdMap {
             let (Some(outside), Some(count)) = (number(), number()) else {
                 continue;
             };
-            let count = count.min(WANTED - next + 1);
-            if count > 0 {
+            let taken = count.min(WANTED - next);
+            if taken > 0 {
                 map.0.push(Extent {
                     inside: next,
                     outside,
-                    count,
+                    count: taken,
                 });
-                next += count;
+                next += taken;
+            }
+            if next == WANTED && taken < count {
+                map.0.push(Extent::minus_two(outside + taken));
+                break;
             }
         }
         (next > 1).then_some(map)
@@ -80,13 +99,14 @@ impl IdMap {
     /// Ids for a sandbox that root makes, out of those that exist where it is
     /// made (`self`, by its inner side): none that anything outside has, if possible.
     pub fn high(&self) -> Option<IdMap> {
-        let fits = |e: &&Extent| e.inside <= HIGH && HIGH - e.inside + WANTED <= e.count;
+        let fits = |e: &&Extent| e.inside <= HIGH && HIGH - e.inside + WANTED < e.count;
         if self.0.iter().any(|e| fits(&e)) {
-            return Some(IdMap(vec![Extent {
+            let low = Extent {
                 inside: 0,
                 outside: HIGH,
                 count: WANTED,
-            }]));
+            };
+            return Some(IdMap(vec![low, Extent::minus_two(HIGH + WANTED)]));
         }
         // Root of a container has no ids that high: the uppermost half of what it has.
         let last = self.0.iter().max_by_key(|e| e.inside)?;
@@ -94,11 +114,14 @@ impl IdMap {
         let end = last.inside + last.count;
         let map = match count {
             0 | 1 => return None,
-            WANTED => vec![Extent {
-                inside: 0,
-                outside: end - count,
-                count,
-            }],
+            WANTED => vec![
+                Extent {
+                    inside: 0,
+                    outside: end - count,
+                    count,
+                },
+                Extent::minus_two(end - count - 1),
+            ],
             _ => vec![
                 Extent {
                     inside: 0,
@@ -168,8 +191,8 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::machine("0 0 4294967295", "0 1879048192 65536\n")]
-    #[case::container("0 100000 1000000", "0 934464 65536\n")]
+    #[case::machine("0 0 4294967295", "0 1879048192 65536\n4294967294 1879113728 1\n")]
+    #[case::container("0 100000 1000000", "0 934464 65536\n4294967294 934463 1\n")]
     #[case::small_container("0 100000 65536", "0 32768 32767\n65534 65535 1\n")]
     fn roots_sandboxes_have_ids_that_nobody_else_has(#[case] own: &str, #[case] map: &str) {
         assert_eq!(IdMap::parse(own).high().unwrap().to_string(), map);
@@ -181,11 +204,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case::by_name("me:100000:65536\n", Some("0 1000 1\n1 100000 65536\n"))]
+    #[case::by_name(
+        "me:100000:65536\n",
+        Some("0 1000 1\n1 100000 65535\n4294967294 165535 1\n")
+    )]
     #[case::by_number("x:5:5\n1000:7:3\n", Some("0 1000 1\n1 7 3\n"))]
     #[case::two_ranges(
         "me:10:40000\nme:90000:40000",
-        Some("0 1000 1\n1 10 40000\n40001 90000 25536\n")
+        Some("0 1000 1\n1 10 40000\n40001 90000 25535\n4294967294 115535 1\n")
     )]
     #[case::others("you:100000:65536\n", None)]
     #[case::broken("me:one:2\nme:3\n\n", None)]
