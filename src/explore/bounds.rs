@@ -41,6 +41,19 @@ impl Default for Bounds {
     }
 }
 
+impl Bounds {
+    /// The same for timers and steps, and no bounds on choices: for an
+    /// execution whose choices are given.
+    pub(super) fn unbounded(self) -> Bounds {
+        Bounds {
+            preemptions: None,
+            faults: None,
+            rounds: None,
+            ..self
+        }
+    }
+}
+
 /// When a timer may fire. A model lists the way [`Kind::Timer`] wherever a
 /// timer runs, whether or not others could go on; what these bounds do not
 /// allow is left out here.

@@ -44,56 +44,80 @@ pub enum OnFailure {
     GoOn,
 }
 
-/// Explores one model with one strategy.
-pub struct Explorer<'s, M: Model> {
+/// Explores one model.
+pub struct Explorer<M: Model> {
     run: Run<M>,
-    strategy: &'s mut dyn Strategy,
     config: Config,
-    tally: Report,
-    bounds: Option<Bounds>,
 }
 
-impl<'s, M: Model> Explorer<'s, M> {
-    /// Prepares to explore `model` with `strategy`.
-    pub fn new(model: M, strategy: &'s mut dyn Strategy, config: Config) -> Self {
+impl<M: Model> Explorer<M> {
+    /// Prepares to explore `model`.
+    pub fn new(model: M, config: Config) -> Self {
         Explorer {
             run: Run::new(model),
-            tally: Report::new(strategy.name()),
-            strategy,
             config,
-            bounds: None,
         }
     }
 
-    /// Explores until nothing is left, the budget is used up, or an execution
-    /// fails and [`OnFailure::Stop`] says so.
-    pub fn explore(&mut self) -> &Report {
-        self.explore_and(|_, _| {})
+    /// Explores with a strategy until that has nothing left, the budget is
+    /// used up, or an execution fails and [`OnFailure::Stop`] says so.
+    pub fn explore(&mut self, strategy: &mut dyn Strategy) -> Report {
+        self.explore_and(strategy, |_, _| Next::GoOn)
     }
 
     /// The same, and calls `observe` with the model and the outcome at the end
     /// of every execution that came to one.
-    pub fn explore_and(&mut self, mut observe: impl FnMut(&M, &Outcome)) -> &Report {
+    pub fn explore_and(
+        &mut self,
+        strategy: &mut dyn Strategy,
+        mut observe: impl FnMut(&M, &Outcome) -> Next,
+    ) -> Report {
+        let mut search = Search {
+            tally: Report::new(strategy.name()),
+            run: &mut self.run,
+            config: self.config,
+            strategy,
+            bounds: None,
+        };
         let stop = loop {
-            if let Some(stop) = self.next(&mut observe) {
+            if let Some(stop) = search.next(&mut observe) {
                 break stop;
             }
         };
-        self.finish(stop)
+        search.finish(stop)
     }
 
-    /// What is known so far.
-    pub fn report(&self) -> &Report {
-        &self.tally
+    /// Another budget from now on.
+    pub(super) fn set_budget(&mut self, budget: Budget) {
+        self.config.budget = budget;
     }
 
-    /// The model, and the failures found, for looking closer at them.
-    pub fn into_parts(self) -> (M, Report) {
-        (self.run.model, self.tally)
+    /// The model as the last execution has left it.
+    pub fn into_model(self) -> M {
+        self.run.model
     }
+}
 
+/// What an observer wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// More.
+    GoOn,
+    /// No more: the exploration ends as [`Stop::Overtaken`].
+    Stop,
+}
+
+struct Search<'a, M: Model> {
+    run: &'a mut Run<M>,
+    config: Config,
+    strategy: &'a mut dyn Strategy,
+    tally: Report,
+    bounds: Option<Bounds>,
+}
+
+impl<M: Model> Search<'_, M> {
     /// Runs one execution; what ended the exploration, if it has.
-    fn next(&mut self, observe: &mut impl FnMut(&M, &Outcome)) -> Option<Stop> {
+    fn next(&mut self, observe: &mut impl FnMut(&M, &Outcome) -> Next) -> Option<Stop> {
         let budget = self.config.budget;
         let steps_left = match budget.steps {
             Some(most) => most - self.tally.steps.min(most),
@@ -131,12 +155,12 @@ impl<'s, M: Model> Explorer<'s, M> {
         };
         self.tally.cut += u64::from(cut);
         self.tally.states.insert(outcome.state);
-        observe(&self.run.model, outcome);
+        let next = observe(&self.run.model, outcome);
         if checked && let Some(difference) = self.check(bounds, outcome) {
             return Some(Stop::Nondeterminism(difference));
         }
         match &outcome.verdict {
-            Verdict::Held => None,
+            Verdict::Held => (next == Next::Stop).then_some(Stop::Overtaken),
             Verdict::Unusable(why) => Some(Stop::Unusable(why.clone())),
             Verdict::Broken(failure) => self.keep(bounds, failure),
         }
@@ -214,8 +238,8 @@ impl<'s, M: Model> Explorer<'s, M> {
         taken.map(|taken| (taken.task, taken.alternative)).collect()
     }
 
-    fn finish(&mut self, stop: Stop) -> &Report {
-        let tally = &mut self.tally;
+    fn finish(self, stop: Stop) -> Report {
+        let mut tally = self.tally;
         tally.strategy = self.strategy.name();
         tally.bounds = self.bounds;
         tally.denied = self.run.denied;

@@ -184,3 +184,36 @@ impl fmt::Display for Failure {
         write!(f, "{}: {}", self.rule, self.evidence)
     }
 }
+
+/// So that a model can be lent to an exploration and be looked at afterwards.
+impl<M: Model + ?Sized> Model for &mut M {
+    type Key = M::Key;
+
+    fn start(&mut self) {
+        (**self).start();
+    }
+
+    fn pending(&self) -> &[Pending<Self::Key>] {
+        (**self).pending()
+    }
+
+    fn step(&mut self, task: usize, alternative: usize) {
+        (**self).step(task, alternative);
+    }
+
+    fn write_operation(&self, task: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+        (**self).write_operation(task, out)
+    }
+
+    fn write_event(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        (**self).write_event(out)
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        (**self).outcome()
+    }
+
+    fn is_exact(&self) -> bool {
+        (**self).is_exact()
+    }
+}

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use proptest::prelude::*;
+
 use super::{
     Alternative, Digest, Failure, Footprint, Kind, Lasting, Model, Outcome, Pending, TaskName,
     Verdict,
@@ -81,6 +83,8 @@ pub(crate) struct Toy {
     programs: Vec<Vec<Op>>,
     names: Vec<TaskName>,
     invariant: Invariant,
+    /// The only end that is none of a failure, if there is but one.
+    expected: Option<State>,
     pub(crate) state: State,
     pending: Vec<Pending<Key>>,
     places: Vec<usize>,
@@ -106,6 +110,7 @@ impl Toy {
             programs,
             names,
             invariant: |_| None,
+            expected: None,
             state: State {
                 registers: vec![0; MANY],
                 locks: vec![None; MANY],
@@ -149,6 +154,12 @@ impl Toy {
         }
         orders.sort();
         (events, orders)
+    }
+
+    /// The same toy, of which every end but the present one is a failure.
+    pub(crate) fn fail_unless_it_ends_like_this(mut self) -> Toy {
+        self.expected = Some(self.state.clone());
+        self
     }
 
     fn op(&self, task: usize) -> Option<&Op> {
@@ -357,6 +368,16 @@ impl Model for Toy {
     fn outcome(&mut self) -> Outcome {
         Outcome {
             verdict: match (self.invariant)(&self.state) {
+                None if self
+                    .expected
+                    .as_ref()
+                    .is_some_and(|expected| *expected != self.state) =>
+                {
+                    Verdict::Broken(Failure {
+                        rule: "it ends as expected".to_owned(),
+                        evidence: format!("{:?}", self.state),
+                    })
+                }
                 None => Verdict::Held,
                 Some(rule) => Verdict::Broken(Failure {
                     rule: rule.to_owned(),
@@ -366,4 +387,43 @@ impl Model for Toy {
             state: Digest::of(&self.state),
         }
     }
+}
+
+fn plain_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        4 => (0usize..2).prop_map(Get),
+        3 => (0usize..2, 1u8..3).prop_map(|(register, value)| Set(register, value)),
+        2 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mix(register, value)),
+        2 => (0usize..1).prop_map(Lock),
+        2 => (0usize..1).prop_map(Unlock),
+        3 => (0usize..2, 1u8..3).prop_map(|(pipe, value)| Send(pipe, value)),
+        3 => (0usize..2).prop_map(Receive),
+        2 => (0usize..2).prop_map(ReceiveOrTimeOut),
+        1 => Just(Sleep),
+        2 => (0usize..3).prop_map(Start),
+        2 => (0usize..3).prop_map(Kill),
+        2 => (0usize..3).prop_map(AwaitEnd),
+        1 => Just(Alone),
+        1 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mystery(register, value)),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => plain_op(),
+        1 => plain_op().prop_map(|op| Faulty(Box::new(op))),
+    ]
+}
+
+/// Random programs of two or three tasks.
+pub(crate) fn programs() -> impl Strategy<Value = Vec<Vec<Op>>> {
+    prop_oneof![
+        prop::collection::vec(prop::collection::vec(op(), 1..5), 2..3),
+        prop::collection::vec(prop::collection::vec(op(), 1..4), 3..4),
+    ]
+    .prop_map(|mut programs| {
+        // Operations on tasks speak of three.
+        programs.resize(3, Vec::new());
+        programs
+    })
 }

@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
     use crate::explore::toy::{Op::*, Toy};
-    use crate::explore::{Config, Explorer, OnFailure, Overrun, Report, StepLimit};
+    use crate::explore::{Config, Explorer, Next, OnFailure, Overrun, Report, StepLimit};
 
     /// Every execution as its events, in the order in which they were run.
     fn universe(toy: Toy, mut dfs: Dfs) -> (Vec<String>, Report) {
@@ -217,10 +217,11 @@ mod tests {
             on_failure: OnFailure::GoOn,
             ..Config::default()
         };
-        let mut explorer = Explorer::new(toy, &mut dfs, config);
         let mut all = Vec::new();
-        explorer.explore_and(|toy, _| all.push(toy.trail.join(" ")));
-        let (_, report) = explorer.into_parts();
+        let report = Explorer::new(toy, config).explore_and(&mut dfs, |toy, _| {
+            all.push(toy.trail.join(" "));
+            Next::GoOn
+        });
         (all, report)
     }
 

@@ -1,11 +1,17 @@
 //! Strategies: which choice is made next.
 
+pub(super) mod deviate;
 pub mod dfs;
 pub mod dpor;
+mod lottery;
+pub mod pct;
+pub mod random;
 pub(super) mod retrace;
 
 pub use dfs::Dfs;
 pub use dpor::Dpor;
+pub use pct::Pct;
+pub use random::Random;
 
 use super::bounds::Bounds;
 use super::point::Point;

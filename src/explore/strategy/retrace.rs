@@ -19,12 +19,7 @@ impl<'a> Retrace<'a> {
     /// Of `bounds` those on steps and timers count.
     pub(in crate::explore) fn new(bounds: Bounds, steps: &'a [(TaskId, u16)]) -> Self {
         Retrace {
-            bounds: Some(Bounds {
-                faults: None,
-                preemptions: None,
-                rounds: None,
-                ..bounds
-            }),
+            bounds: Some(bounds.unbounded()),
             steps,
         }
     }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::explore::strategy::{Dfs, Strategy};
-use crate::explore::toy::{Op, Op::*, State as End, Toy};
-use crate::explore::{Budget, Config, Explorer, OnFailure, Report};
+use crate::explore::toy::{Op::*, State as End, Toy, programs};
+use crate::explore::{Budget, Config, Explorer, Next, OnFailure, Report};
 
 type Class = (Vec<Vec<String>>, Vec<(String, String)>);
 
@@ -26,13 +26,12 @@ fn explore(toy: &Toy, mut strategy: impl Strategy) -> All {
         on_failure: OnFailure::GoOn,
         ..Config::default()
     };
-    let mut explorer = Explorer::new(toy.clone(), &mut strategy, config);
     let (mut ends, mut classes) = (BTreeSet::new(), BTreeSet::new());
-    explorer.explore_and(|toy, _| {
+    let report = Explorer::new(toy.clone(), config).explore_and(&mut strategy, |toy, _| {
         ends.insert(toy.state.clone());
         classes.insert(toy.class());
+        Next::GoOn
     });
-    let (_, report) = explorer.into_parts();
     All {
         ends,
         classes,
@@ -48,47 +47,7 @@ fn within(faults: u32, timers: Timers) -> Bounds {
     }
 }
 
-fn plain_op() -> impl Strategy_<Value = Op> {
-    prop_oneof![
-        4 => (0usize..2).prop_map(Get),
-        3 => (0usize..2, 1u8..3).prop_map(|(register, value)| Set(register, value)),
-        2 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mix(register, value)),
-        2 => (0usize..1).prop_map(Lock),
-        2 => (0usize..1).prop_map(Unlock),
-        3 => (0usize..2, 1u8..3).prop_map(|(pipe, value)| Send(pipe, value)),
-        3 => (0usize..2).prop_map(Receive),
-        2 => (0usize..2).prop_map(ReceiveOrTimeOut),
-        1 => Just(Sleep),
-        2 => (0usize..3).prop_map(Start),
-        2 => (0usize..3).prop_map(Kill),
-        2 => (0usize..3).prop_map(AwaitEnd),
-        1 => Just(Alone),
-        1 => (0usize..2, 1u8..3).prop_map(|(register, value)| Mystery(register, value)),
-    ]
-}
-
-fn op() -> impl Strategy_<Value = Op> {
-    prop_oneof![
-        3 => plain_op(),
-        1 => plain_op().prop_map(|op| Faulty(Box::new(op))),
-    ]
-}
-
-use proptest::strategy::Strategy as Strategy_;
-
-fn toy() -> impl Strategy_<Value = Vec<Vec<Op>>> {
-    prop_oneof![
-        prop::collection::vec(prop::collection::vec(op(), 1..5), 2..3),
-        prop::collection::vec(prop::collection::vec(op(), 1..4), 3..4),
-    ]
-    .prop_map(|mut programs| {
-        // Operations on tasks speak of three.
-        programs.resize(3, Vec::new());
-        programs
-    })
-}
-
-fn timers() -> impl Strategy_<Value = Timers> {
+fn timers() -> impl proptest::strategy::Strategy<Value = Timers> {
     prop_oneof![Just(Timers::AnyTime), Just(Timers::WhenIdle)]
 }
 
@@ -99,7 +58,7 @@ proptest! {
     /// search of everything finds; each class once.
     #[test]
     fn it_reaches_what_the_search_of_everything_reaches(
-        programs in toy(),
+        programs in programs(),
         faults in 0u32..3,
         timers in timers(),
     ) {

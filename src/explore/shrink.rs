@@ -1,0 +1,391 @@
+//! Shrinking: the simplest execution that fails in the same way.
+//!
+//! First A. Zeller and R. Hildebrandt, "Simplifying and Isolating
+//! Failure-Inducing Input" (IEEE Transactions on Software Engineering, 2002),
+//! their *ddmin*, on the choices of the failing execution that are not 0: drop
+//! a half of them, a quarter, and so on, as long as the same rule is broken.
+//! Then each choice that is left is lowered as far as it goes, and two switches
+//! of tasks are made one where a switch at another time does for both. All
+//! this is repeated until no choice can be dropped or lowered. There may be a
+//! simpler execution still that shares no choice with this one.
+//!
+//! Deviation: choices are anchored by names and not by their place in the
+//! execution, see [`deviate`](super::strategy). One that cannot be made any
+//! more is dropped by that. It starts from an execution that is known to fail,
+//! so that "nothing can be dropped" is a valid end.
+
+use super::bounds::Bounds;
+use super::record::Record;
+use super::run::{Difference, Run};
+use super::strategy::deviate::{Deviate, Deviation, deviations};
+use super::{Failure, Model, Verdict};
+
+/// A failing execution, shrunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shrunk {
+    /// What fails; the rule is that of the execution that it was made from.
+    pub failure: Failure,
+    /// The execution.
+    pub record: Record,
+    /// How many choices were not 0 before and how many are not 0 now.
+    pub choices: (usize, usize),
+    /// How many executions it took.
+    pub attempts: u64,
+}
+
+/// How often the result is run again before it is given out.
+const VERIFICATIONS: usize = 10;
+
+/// Shrinks an execution of `model` in which `failure` was seen, under its
+/// `bounds`, of which those on steps and timers count.
+///
+/// # Errors
+/// If the same choices do not lead to the same execution.
+pub fn shrink<M: Model>(
+    model: M,
+    bounds: Bounds,
+    failure: &Failure,
+    record: &Record,
+) -> Result<Shrunk, Difference> {
+    let mut shrinker = Shrinker {
+        run: Run::new(model),
+        bounds,
+        rule: &failure.rule,
+        attempts: 0,
+    };
+    let start = deviations(record);
+    let Some(first) = shrinker.fails(&start)? else {
+        return Err(Difference {
+            after: record.steps.len(),
+            first: failure.to_string(),
+            second: "with the same choices it did not fail".to_owned(),
+        });
+    };
+    let best = shrinker.simplify(first)?;
+    let chosen = deviations(&best);
+    for _ in 0..VERIFICATIONS {
+        let again = shrinker.run(&chosen)?;
+        if again != best {
+            return Err(difference(&best, &again));
+        }
+    }
+    let Verdict::Broken(failure) = &best.outcome.verdict else {
+        unreachable!("only what fails is kept");
+    };
+    Ok(Shrunk {
+        failure: failure.clone(),
+        choices: (start.len(), chosen.len()),
+        attempts: shrinker.attempts,
+        record: best,
+    })
+}
+
+struct Shrinker<'a, M: Model> {
+    run: Run<M>,
+    bounds: Bounds,
+    rule: &'a str,
+    attempts: u64,
+}
+
+impl<M: Model> Shrinker<'_, M> {
+    fn run(&mut self, chosen: &[Deviation]) -> Result<Record, Difference> {
+        self.attempts += 1;
+        Record::under(&mut self.run, &mut Deviate::new(self.bounds, chosen))
+    }
+
+    /// The execution with these choices, if it fails as it should.
+    fn fails(&mut self, chosen: &[Deviation]) -> Result<Option<Record>, Difference> {
+        let record = self.run(chosen)?;
+        let same = match &record.outcome.verdict {
+            Verdict::Broken(failure) => failure.rule == self.rule,
+            _ => false,
+        };
+        Ok(same.then_some(record))
+    }
+
+    fn simplify(&mut self, mut best: Record) -> Result<Record, Difference> {
+        loop {
+            best = self.drop_choices(best)?;
+            let simpler = match self.lower_one(&best)? {
+                None => self.merge_two(&best)?,
+                lower => lower,
+            };
+            match simpler {
+                Some(simpler) => best = simpler,
+                None => return Ok(best),
+            }
+        }
+    }
+
+    /// ddmin: no single choice of the result can be dropped.
+    fn drop_choices(&mut self, mut best: Record) -> Result<Record, Difference> {
+        let mut parts = 2;
+        loop {
+            let chosen = deviations(&best);
+            if chosen.is_empty() {
+                return Ok(best);
+            }
+            let size = chosen.len().div_ceil(parts);
+            let mut smaller = None;
+            for from in (0..chosen.len()).step_by(size) {
+                let mut rest = chosen.clone();
+                rest.drain(from..chosen.len().min(from + size));
+                smaller = self.fails(&rest)?;
+                if smaller.is_some() {
+                    break;
+                }
+            }
+            match smaller {
+                Some(smaller) => {
+                    best = smaller;
+                    parts = (parts - 1).max(2);
+                }
+                None if size == 1 => return Ok(best),
+                None => parts = (parts * 2).min(chosen.len()),
+            }
+        }
+    }
+
+    /// An execution with one choice lowered and none raised or added.
+    fn lower_one(&mut self, best: &Record) -> Result<Option<Record>, Difference> {
+        let chosen = deviations(best);
+        let mut place = 0;
+        for step in &best.steps {
+            if step.candidate > 0 {
+                for lower in 1..step.candidate {
+                    let Some(to) = step.candidates[lower] else {
+                        continue;
+                    };
+                    let after = step.after;
+                    let instead = Deviation::Switch { after, to };
+                    if let Some(lower) = self.instead(best, &chosen, place, instead)? {
+                        return Ok(Some(lower));
+                    }
+                }
+                place += 1;
+            }
+            if step.way_index > 0 {
+                for lower in 1..step.way_index {
+                    let instead = Deviation::Way {
+                        task: step.task,
+                        index: step.index,
+                        way: step.ways[lower].clone(),
+                    };
+                    if let Some(lower) = self.instead(best, &chosen, place, instead)? {
+                        return Ok(Some(lower));
+                    }
+                }
+                place += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    /// An execution with one switch less, another one being made after fewer
+    /// or more steps of its task instead. So "too early, and back" becomes "at
+    /// the right time".
+    fn merge_two(&mut self, best: &Record) -> Result<Option<Record>, Difference> {
+        let chosen = deviations(best);
+        for (place, deviation) in chosen.iter().enumerate() {
+            let Deviation::Switch {
+                after: Some((task, now)),
+                to,
+            } = *deviation
+            else {
+                continue;
+            };
+            let steps = best.steps.iter().filter(|step| step.task == task).count() as u32;
+            for index in (1..=steps).filter(|index| *index != now) {
+                for dropped in (0..chosen.len()).filter(|dropped| *dropped != place) {
+                    let mut fewer = chosen.clone();
+                    let after = Some((task, index));
+                    fewer[place] = Deviation::Switch { after, to };
+                    fewer.remove(dropped);
+                    let record = self.fails(&fewer)?;
+                    if let Some(record) = record.filter(|record| weight(record) < weight(best)) {
+                        return Ok(Some(record));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn instead(
+        &mut self,
+        best: &Record,
+        chosen: &[Deviation],
+        place: usize,
+        instead: Deviation,
+    ) -> Result<Option<Record>, Difference> {
+        let mut lower = chosen.to_vec();
+        lower[place] = instead;
+        let record = self.fails(&lower)?;
+        Ok(record.filter(|record| weight(record) < weight(best)))
+    }
+}
+
+/// How many choices are not 0, and their sum: what shrinking lowers.
+fn weight(record: &Record) -> (usize, usize) {
+    let indices = record
+        .steps
+        .iter()
+        .flat_map(|step| [step.candidate, step.way_index]);
+    indices.fold((0, 0), |(count, sum), index| {
+        (count + usize::from(index > 0), sum + index)
+    })
+}
+
+fn difference(first: &Record, second: &Record) -> Difference {
+    let after = first
+        .steps
+        .iter()
+        .zip(&second.steps)
+        .position(|(first, second)| first != second)
+        .unwrap_or(first.steps.len().min(second.steps.len()));
+    let show = |record: &Record| match record.steps.get(after) {
+        Some(step) => format!("{} #{} {}", step.task, step.index, step.event),
+        None => format!("the execution ended: {:?}", record.outcome),
+    };
+    Difference {
+        after,
+        first: show(first),
+        second: show(second),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::explore::strategy::{Dfs, Random};
+    use crate::explore::toy::{Op::*, Toy};
+    use crate::explore::{Budget, Config, Explorer, Found};
+
+    fn find(toy: &mut Toy, bounds: Bounds, seed: u64) -> Option<Found> {
+        let mut random = Random::new(seed, 2_000, bounds);
+        let report = Explorer::new(toy, Config::default()).explore(&mut random);
+        report.failures.into_iter().next()
+    }
+
+    fn events(record: &Record) -> Vec<&str> {
+        record
+            .steps
+            .iter()
+            .map(|step| step.event.as_str())
+            .collect()
+    }
+
+    fn lost_update() -> Toy {
+        let task = || vec![Alone, Get(0), Alone, Get(1), Set(0, 1), Alone];
+        Toy::new([task(), task(), task()]).with_invariant(|state| {
+            let both_saw_nothing = state.seen.iter().filter(|seen| seen.first() == Some(&0));
+            (both_saw_nothing.count() >= 2).then_some("only one comes first")
+        })
+    }
+
+    /// From whatever failing execution it starts: the first task is left once
+    /// after its look, and the second goes on from there. Nothing else.
+    #[test]
+    fn a_lost_update_shrinks_to_one_switch() {
+        let bounds = Bounds::default();
+        for seed in 0..20 {
+            let mut toy = lost_update();
+            let found = find(&mut toy, bounds, seed).unwrap();
+            let shrunk = shrink(&mut toy, bounds, &found.failure, &found.record).unwrap();
+            assert_eq!(shrunk.choices.1, 1, "{:?}", events(&shrunk.record));
+            assert_eq!(shrunk.record.preemptions(), 1);
+            let switch = shrunk
+                .record
+                .steps
+                .iter()
+                .find(|step| step.candidate > 0)
+                .unwrap();
+            assert_eq!(switch.candidate, 1);
+            assert_eq!(shrunk.failure.rule, "only one comes first");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_plain_run_has_nothing_to_drop() {
+        let mut toy = Toy::new([vec![Set(0, 1)]])
+            .with_invariant(|state| (state.registers[0] == 1).then_some("it stays 0"));
+        let found = find(&mut toy, Bounds::default(), 1).unwrap();
+        let shrunk = shrink(&mut toy, Bounds::default(), &found.failure, &found.record).unwrap();
+        assert_eq!(shrunk.choices, (0, 0));
+        assert_eq!(events(&shrunk.record), ["1:Set(0, 1)"]);
+    }
+
+    #[test]
+    fn a_fault_that_is_needed_stays_and_is_lowered() {
+        let bounds = Bounds {
+            faults: Some(3),
+            ..Bounds::default()
+        };
+        let faulty = |op| Faulty(Box::new(op));
+        for seed in 0..20 {
+            let mut toy = Toy::new([
+                vec![faulty(Alone), faulty(Set(0, 1)), faulty(Alone)],
+                vec![faulty(Alone), faulty(Alone)],
+            ])
+            .with_invariant(|state| (state.registers[0] == 0).then_some("it is set"));
+            let found = find(&mut toy, bounds, seed).unwrap();
+            let shrunk = shrink(&mut toy, bounds, &found.failure, &found.record).unwrap();
+            let events = events(&shrunk.record);
+            // A death in its place is lowered to an error, one before is not.
+            assert!(
+                events[..2] == ["1:Faulty(Alone)", "1:Faulty(Set(0, 1))!EIO"]
+                    || events[0] == "1:Faulty(Alone)!death",
+                "{events:?}"
+            );
+            assert_eq!((shrunk.choices.1, shrunk.record.faults()), (1, 1));
+            assert_eq!(shrunk.record.preemptions(), 0);
+        }
+    }
+
+    /// No choice of a shrunk execution can be dropped or lowered: tried by
+    /// brute force, on random programs.
+    fn is_minimal(toy: &mut Toy, bounds: Bounds, shrunk: &Shrunk) -> Result<(), TestCaseError> {
+        let chosen = deviations(&shrunk.record);
+        let mut shrinker = Shrinker {
+            run: Run::new(toy),
+            bounds,
+            rule: &shrunk.failure.rule,
+            attempts: 0,
+        };
+        for place in 0..chosen.len() {
+            let mut without = chosen.clone();
+            without.remove(place);
+            prop_assert_eq!(shrinker.fails(&without).unwrap(), None);
+        }
+        prop_assert_eq!(shrinker.lower_one(&shrunk.record).unwrap(), None);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shrunk_is_minimal_and_replays(
+            programs in crate::explore::toy::programs(),
+            seed in any::<u64>(),
+        ) {
+            let bounds = Bounds { faults: Some(2), ..Bounds::default() };
+            // Anything but what the plain run shows is a failure.
+            let mut toy = Toy::new(programs);
+            let mut plain = Dfs::new(Bounds { preemptions: Some(0), faults: Some(0), ..bounds });
+            let config = Config {
+                budget: Budget { executions: Some(1), steps: None },
+                ..Config::default()
+            };
+            Explorer::new(&mut toy, config).explore(&mut plain);
+            let mut toy = toy.fail_unless_it_ends_like_this();
+            let Some(found) = find(&mut toy, bounds, seed) else {
+                return Ok(());
+            };
+            let shrunk = shrink(&mut toy, bounds, &found.failure, &found.record).unwrap();
+            prop_assert!(weight(&shrunk.record) <= weight(&found.record));
+            prop_assert!(shrunk.choices.1 > 0);
+            is_minimal(&mut toy, bounds, &shrunk)?;
+        }
+    }
+}
