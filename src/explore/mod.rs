@@ -21,6 +21,7 @@ pub mod point;
 pub mod record;
 pub mod report;
 mod run;
+pub mod schedule;
 pub mod shrink;
 pub mod strategy;
 pub mod task;
@@ -37,6 +38,7 @@ pub use model::{Alternative, Failure, Kind, Lasting, Model, Outcome, Pending, Ve
 pub use record::Record;
 pub use report::{Found, Report, Stop};
 pub use run::{Difference, ENDLESS};
+pub use schedule::Schedule;
 pub use shrink::{Shrunk, shrink};
 pub use strategy::{Pick, Strategy};
 pub use task::TaskName;

@@ -142,6 +142,12 @@ impl<'a> Point<'a> {
         self.counts[task.index()]
     }
 
+    /// Whether a task of that name has taken a step in this execution.
+    pub fn has_stepped(&self, name: TaskName) -> bool {
+        let known = self.names.iter().position(|known| *known == name);
+        known.is_some_and(|known| self.counts[known] > 0)
+    }
+
     /// The next operation of a candidate, as the model writes it; empty for
     /// nobody.
     pub fn operation(&self, candidate: &Candidate) -> String {

@@ -156,6 +156,11 @@ impl Toy {
         (events, orders)
     }
 
+    /// The same toy, of which every end is a failure.
+    pub(crate) fn fail_always(self) -> Toy {
+        self.with_invariant(|_| Some("it never ends"))
+    }
+
     /// The same toy, of which every end but the present one is a failure.
     pub(crate) fn fail_unless_it_ends_like_this(mut self) -> Toy {
         self.expected = Some(self.state.clone());

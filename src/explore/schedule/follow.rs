@@ -1,0 +1,643 @@
+//! Running a model along a schedule.
+
+use std::fmt;
+
+use super::{PlannedStep, Schedule, WayKind};
+use crate::explore::bounds::Bounds;
+use crate::explore::point::{Candidate, Point};
+use crate::explore::record::Record;
+use crate::explore::run::{Difference, Run};
+use crate::explore::strategy::{Pick, Strategy};
+use crate::explore::{Model, TaskName};
+
+/// How closely a schedule is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// Step by step: what differs is an error.
+    Strict,
+    /// As far as it makes sense in a program that has changed a little: a step
+    /// that the program no longer takes is left out, one that it takes now is
+    /// let pass, one with other arguments is taken for the same. A fault or a
+    /// timer that has lost its step is an error.
+    Adapted,
+}
+
+/// An execution along a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// What happened.
+    pub record: Record,
+    /// Where the program differed from the schedule; empty if it was followed
+    /// step by step.
+    pub adaptations: Vec<Adaptation>,
+}
+
+/// Where a program differed from the schedule that it was run along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adaptation {
+    /// At which step of the schedule, from 1; one more than there are behind
+    /// the last.
+    pub step: usize,
+    /// What was done about it.
+    pub what: Adapted,
+}
+
+/// What was done about a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adapted {
+    /// The program does not take this step any more.
+    LeftOut(String),
+    /// The program takes a step that the schedule does not have.
+    LetPass(String),
+    /// The program takes the step with other arguments: the schedule's, the
+    /// program's.
+    TakenForTheSame(String, String),
+}
+
+/// A program did not go along its schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diverged {
+    /// At which step of the schedule, from 1; one more than there are behind
+    /// the last.
+    pub step: usize,
+    /// What the schedule has there.
+    pub expected: String,
+    /// What the program could do there.
+    pub got: String,
+    /// The last steps before that.
+    pub before: Vec<String>,
+}
+
+/// Why a schedule could not be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CannotFollow {
+    /// The program did not go along.
+    Diverged(Diverged),
+    /// The same choices led to different executions.
+    Nondeterminism(Difference),
+}
+
+/// Runs `model` along `schedule`, and then on without a fault, or judges it
+/// where the schedule ends if `bounds` allow no more steps. Of `bounds` those
+/// on steps and timers count; they should be those of the search that found
+/// the schedule.
+///
+/// # Errors
+/// If the model does not go along, with the place and what it did instead.
+pub fn follow<M: Model>(
+    mut model: M,
+    schedule: &Schedule,
+    fidelity: Fidelity,
+    bounds: Bounds,
+) -> Result<Followed, CannotFollow> {
+    let mut guided = |other_arguments| {
+        Guide {
+            bounds: Some(bounds.unbounded()),
+            schedule,
+            fidelity,
+            other_arguments,
+            at: 0,
+            adaptations: Vec::new(),
+            passed: 0,
+            before: Vec::new(),
+            diverged: None,
+        }
+        .guide(&mut model)
+    };
+    let first = guided(OtherArguments::SameStep);
+    match &first {
+        Err(CannotFollow::Nondeterminism(_)) => first,
+        Ok(followed) if followed.adaptations.is_empty() => first,
+        _ if fidelity == Fidelity::Strict => first,
+        _ => match (&first, guided(OtherArguments::AnotherStep)) {
+            (Err(_), Ok(second)) => Ok(second),
+            (Ok(one), Ok(second)) if second.adaptations.len() < one.adaptations.len() => Ok(second),
+            _ => first,
+        },
+    }
+}
+
+/// What to think of a step with other arguments than the one that is due.
+/// Which is right cannot be told beforehand, so that both are tried and the
+/// one with fewer adaptations is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OtherArguments {
+    /// It is the step.
+    SameStep,
+    /// It is a new step before the one that is due.
+    AnotherStep,
+}
+
+/// How many of the last steps a divergence tells.
+const TOLD: usize = 5;
+
+struct Guide<'a> {
+    bounds: Option<Bounds>,
+    schedule: &'a Schedule,
+    fidelity: Fidelity,
+    other_arguments: OtherArguments,
+    /// How many steps of the schedule are behind.
+    at: usize,
+    adaptations: Vec<Adaptation>,
+    /// How many steps were let pass.
+    passed: usize,
+    before: Vec<String>,
+    diverged: Option<Diverged>,
+}
+
+/// What is to be done at a point.
+enum Move {
+    Take(Pick),
+    /// The step of the schedule is left out; look again.
+    LeaveOut,
+    Diverge(String),
+}
+
+impl Guide<'_> {
+    fn guide<M: Model>(mut self, model: &mut M) -> Result<Followed, CannotFollow> {
+        let record =
+            Record::under(&mut Run::new(model), &mut self).map_err(CannotFollow::Nondeterminism)?;
+        match self.diverged {
+            Some(diverged) => Err(CannotFollow::Diverged(diverged)),
+            None => Ok(Followed {
+                record,
+                adaptations: self.adaptations,
+            }),
+        }
+    }
+
+    fn next(&mut self, point: &Point<'_>) -> Move {
+        let Some(due) = self.schedule.steps.get(self.at) else {
+            return match (self.fidelity, point.candidates[0].at) {
+                (Fidelity::Strict, Some(_)) => Move::Diverge("the end".to_owned()),
+                _ => Move::Take(Pick::GO_ON),
+            };
+        };
+        let found = point.candidates.iter().position(|candidate| {
+            point
+                .task(candidate)
+                .is_some_and(|at| point.name(at.task) == due.task)
+        });
+        match (self.fidelity, found) {
+            (Fidelity::Strict, Some(found)) => self.exactly(point, due, found),
+            (Fidelity::Strict, None) => Move::Diverge(due.to_string()),
+            (Fidelity::Adapted, Some(found)) => self.roughly(point, due, found),
+            (Fidelity::Adapted, None) => self.without(point, due),
+        }
+    }
+
+    fn exactly(&mut self, point: &Point<'_>, due: &PlannedStep, found: usize) -> Move {
+        let candidate = &point.candidates[found];
+        if point.operation(candidate) != due.operation || step_number(point, candidate) != due.index
+        {
+            return Move::Diverge(due.to_string());
+        }
+        self.take(point, due, found)
+    }
+
+    /// Takes the step that is due, in its way.
+    fn take(&mut self, point: &Point<'_>, due: &PlannedStep, candidate: usize) -> Move {
+        let offer = &point.candidates[candidate];
+        let wanted = due.way.as_ref();
+        let kind = wanted.map(|way| way.kind);
+        let label = wanted.map_or("", |way| way.label.as_str());
+        let way = point
+            .offered(offer)
+            .iter()
+            .position(|way| WayKind::of(way.kind) == kind && point.label(offer, way) == label);
+        match way {
+            Some(way) => {
+                self.at += 1;
+                Move::Take(Pick::Go { candidate, way })
+            }
+            None => Move::Diverge(due.to_string()),
+        }
+    }
+
+    /// The task that is due can go: is it about to do what is due?
+    fn roughly(&mut self, point: &Point<'_>, due: &PlannedStep, found: usize) -> Move {
+        let candidate = &point.candidates[found];
+        let operation = point.operation(candidate);
+        if operation == due.operation {
+            return self.take(point, due, found);
+        }
+        let later = self.schedule.steps[self.at + 1..]
+            .iter()
+            .filter(|step| step.task == due.task)
+            .any(|step| step.operation == operation);
+        if later {
+            return Move::LeaveOut;
+        }
+        let same_step = self.other_arguments == OtherArguments::SameStep;
+        if same_step && name(&operation) == name(&due.operation) {
+            let what = Adapted::TakenForTheSame(due.operation.clone(), operation);
+            self.adapt(what);
+            return self.take(point, due, found);
+        }
+        self.pass(point, due, found)
+    }
+
+    /// The task that is due cannot go.
+    fn without(&mut self, point: &Point<'_>, due: &PlannedStep) -> Move {
+        let known = |task: TaskName| point.tasks.iter().find(|at| point.name(at.task) == task);
+        let has_lived = point.has_stepped(due.task);
+        if known(due.task).is_none() && has_lived {
+            return Move::LeaveOut;
+        }
+        // It is yet to come, or waits: for its parent, or for whoever goes on.
+        let parent = point.candidates.iter().position(|candidate| {
+            point
+                .task(candidate)
+                .is_some_and(|at| Some(point.name(at.task)) == due.task.parent())
+        });
+        let found = match known(due.task) {
+            None => parent.unwrap_or(0),
+            Some(_) => 0,
+        };
+        self.pass(point, due, found)
+    }
+
+    /// Lets a candidate take a step that the schedule does not have.
+    fn pass(&mut self, point: &Point<'_>, due: &PlannedStep, candidate: usize) -> Move {
+        let offer = &point.candidates[candidate];
+        let without_a_fault = point.task(offer).is_some_and(|at| at.plain_ways() > 0);
+        let most = self.schedule.steps.len() + 100;
+        if !without_a_fault || self.passed >= most {
+            return Move::Diverge(due.to_string());
+        }
+        self.passed += 1;
+        self.adapt(Adapted::LetPass(show(point, offer)));
+        Move::Take(Pick::Go { candidate, way: 0 })
+    }
+
+    fn adapt(&mut self, what: Adapted) {
+        self.adaptations.push(Adaptation {
+            step: self.at + 1,
+            what,
+        });
+    }
+
+    fn diverge(&mut self, point: &Point<'_>, expected: String) -> Pick {
+        let could: Vec<String> = point
+            .candidates
+            .iter()
+            .map(|candidate| show(point, candidate))
+            .collect();
+        let got = match could.is_empty() {
+            true => "the end: nobody can go on".to_owned(),
+            false => could.join(", or "),
+        };
+        let from = self.before.len().saturating_sub(TOLD);
+        self.diverged = Some(Diverged {
+            step: self.at + 1,
+            expected,
+            got,
+            before: self.before.split_off(from),
+        });
+        Pick::Abandon
+    }
+}
+
+/// What an operation is called, without its arguments.
+fn name(operation: &str) -> &str {
+    let end = operation.find(['(', ' ']).unwrap_or(operation.len());
+    &operation[..end]
+}
+
+fn step_number(point: &Point<'_>, candidate: &Candidate) -> u32 {
+    point
+        .task(candidate)
+        .map_or(0, |at| point.steps_of(at.task) + 1)
+}
+
+fn show(point: &Point<'_>, candidate: &Candidate) -> String {
+    match point.task(candidate) {
+        Some(at) => format!(
+            "{} {} {}",
+            point.name(at.task),
+            step_number(point, candidate),
+            point.operation(candidate)
+        ),
+        None => "the end".to_owned(),
+    }
+}
+
+impl Strategy for Guide<'_> {
+    fn name(&self) -> String {
+        "along a schedule".to_owned()
+    }
+
+    fn begin(&mut self) -> Option<Bounds> {
+        self.bounds.take()
+    }
+
+    fn choose(&mut self, point: &Point<'_>) -> Pick {
+        let schedule = self.schedule;
+        let pick = loop {
+            match self.next(point) {
+                Move::Take(pick) => break pick,
+                Move::Diverge(expected) => return self.diverge(point, expected),
+                Move::LeaveOut => {
+                    let due = &schedule.steps[self.at];
+                    if due.way.is_some() {
+                        return self.diverge(point, due.to_string());
+                    }
+                    self.adapt(Adapted::LeftOut(due.to_string()));
+                    self.at += 1;
+                }
+            }
+        };
+        if let Pick::Go { candidate, way } = pick {
+            let candidate = &point.candidates[candidate];
+            let mut step = show(point, candidate);
+            if let Some(way) = point.offered(candidate).get(way)
+                && let Some(kind) = WayKind::of(way.kind)
+            {
+                step += &format!(" [{kind} {}]", point.label(candidate, way));
+            }
+            self.before.push(step);
+        }
+        pick
+    }
+
+    fn end(&mut self, last: &Point<'_>) {
+        let schedule = self.schedule;
+        while let Some(due) = schedule.steps.get(self.at)
+            && self.diverged.is_none()
+        {
+            if self.fidelity == Fidelity::Strict || due.way.is_some() {
+                self.diverge(last, due.to_string());
+            } else {
+                self.adapt(Adapted::LeftOut(due.to_string()));
+                self.at += 1;
+            }
+        }
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "the program did not go along the schedule at its step {}",
+            self.step
+        )?;
+        for step in &self.before {
+            writeln!(f, "  before:   {step}")?;
+        }
+        writeln!(f, "  expected: {}", self.expected)?;
+        writeln!(f, "  got:      {}", self.got)?;
+        write!(
+            f,
+            "The program has changed since the schedule was saved: follow it adapted, or search \
+             again and save a new one."
+        )
+    }
+}
+
+impl fmt::Display for CannotFollow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CannotFollow::Diverged(diverged) => diverged.fmt(f),
+            CannotFollow::Nondeterminism(difference) => difference.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CannotFollow {}
+
+impl fmt::Display for Adaptation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}: ", self.step)?;
+        match &self.what {
+            Adapted::LeftOut(step) => write!(f, "not taken any more: {step}"),
+            Adapted::LetPass(step) => write!(f, "not in the schedule: {step}"),
+            Adapted::TakenForTheSame(then, now) => write!(f, "`{then}` is now `{now}`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use rstest::rstest;
+
+    use super::*;
+    use crate::explore::strategy::{Dfs, Random};
+    use crate::explore::toy::{Op, Op::*, Toy, programs};
+    use crate::explore::{Config, Explorer, Found, Verdict};
+
+    fn bounds() -> Bounds {
+        Bounds {
+            faults: Some(1),
+            ..Bounds::default()
+        }
+    }
+
+    /// The reader is struck, or sees the half-written pair.
+    fn toy(writer: &[Op], reader: &[Op]) -> Toy {
+        Toy::new([writer.to_vec(), reader.to_vec()])
+            .with_invariant(|state| (state.seen[1] == [1, 254]).then_some("it sees both or none"))
+    }
+
+    fn writer() -> Vec<Op> {
+        vec![Alone, Set(0, 1), Set(1, 1)]
+    }
+
+    fn reader() -> Vec<Op> {
+        vec![Alone, Get(0), Faulty(Box::new(Get(1)))]
+    }
+
+    fn find(toy: Toy) -> Found {
+        let report = Explorer::new(toy, Config::default()).explore(&mut Dfs::new(bounds()));
+        report.failures.into_iter().next().unwrap()
+    }
+
+    fn saved() -> Schedule {
+        let file = Schedule::of(&find(toy(&writer(), &reader())).record).to_string();
+        assert_eq!(
+            file,
+            "daemonlab schedule 1\n\
+             breaks it sees both or none\n\
+             \n\
+             0.1 1 Alone\n\
+             0.1 2 Set(0, 1)\n\
+             0.1 3 Set(1, 1)\n\
+             0.2 1 Alone\n\
+             0.2 2 Get(0)\n\
+             0.2 3 [fault EIO] Faulty(Get(1))\n\
+             end 6\n"
+        );
+        file.parse().unwrap()
+    }
+
+    #[test]
+    fn it_fails_a_thousand_times_of_a_thousand() {
+        let found = find(toy(&writer(), &reader()));
+        let schedule = Schedule::of(&found.record);
+        for _ in 0..1_000 {
+            let toy = toy(&writer(), &reader());
+            let followed = follow(toy, &schedule, Fidelity::Strict, bounds()).unwrap();
+            assert_eq!(followed.record, found.record);
+            assert_eq!(followed.adaptations, []);
+        }
+    }
+
+    #[rstest]
+    #[case::a_new_step(
+        vec![Alone, Set(2, 9), Set(0, 1), Set(1, 1)],
+        reader(),
+        &["step 2: not in the schedule: 0.1 2 Set(2, 9)"],
+    )]
+    #[case::a_new_step_at_the_end(
+        vec![Alone, Set(0, 1), Set(1, 1), Set(2, 9)],
+        reader(),
+        // Behind the schedule it goes on as it likes.
+        &[],
+    )]
+    #[case::a_step_less(
+        vec![Set(0, 1), Set(1, 1)],
+        reader(),
+        &["step 1: not taken any more: 0.1 1 Alone"],
+    )]
+    #[case::a_step_less_at_the_end(
+        vec![Alone, Set(0, 1)],
+        reader(),
+        &["step 3: not taken any more: 0.1 3 Set(1, 1)"],
+    )]
+    #[case::another_argument(
+        vec![Alone, Set(0, 1), Set(1, 7)],
+        reader(),
+        &["step 3: `Set(1, 1)` is now `Set(1, 7)`"],
+    )]
+    fn a_small_change_is_survived(
+        #[case] writer: Vec<Op>,
+        #[case] reader: Vec<Op>,
+        #[case] adaptations: &[&str],
+    ) {
+        let followed =
+            follow(toy(&writer, &reader), &saved(), Fidelity::Adapted, bounds()).unwrap();
+        let told: Vec<String> = followed
+            .adaptations
+            .iter()
+            .map(|it| it.to_string())
+            .collect();
+        assert_eq!(told, adaptations);
+        let Verdict::Broken(failure) = followed.record.outcome.verdict else {
+            panic!("it no longer fails");
+        };
+        assert_eq!(failure.rule, "it sees both or none");
+    }
+
+    #[rstest]
+    #[case::a_new_step(
+        vec![Alone, Set(2, 9), Set(0, 1), Set(1, 1)],
+        reader(),
+        2,
+        "0.1 2 Set(0, 1)",
+        "0.1 2 Set(2, 9), or 0.2 1 Alone",
+    )]
+    #[case::a_new_step_at_the_end(
+        writer(),
+        vec![Alone, Get(0), Faulty(Box::new(Get(1))), Alone],
+        7,
+        "the end",
+        "0.2 4 Alone",
+    )]
+    #[case::a_task_that_waits(
+        vec![Alone, Receive(0), Set(1, 1)],
+        reader(),
+        2,
+        "0.1 2 Set(0, 1)",
+        "0.2 1 Alone",
+    )]
+    #[case::an_early_end(
+        writer(),
+        vec![Alone, Get(0)],
+        6,
+        "0.2 3 [fault EIO] Faulty(Get(1))",
+        "the end: nobody can go on",
+    )]
+    fn strictly_any_change_is_told(
+        #[case] writer: Vec<Op>,
+        #[case] reader: Vec<Op>,
+        #[case] step: usize,
+        #[case] expected: &str,
+        #[case] got: &str,
+    ) {
+        let error =
+            follow(toy(&writer, &reader), &saved(), Fidelity::Strict, bounds()).unwrap_err();
+        let CannotFollow::Diverged(diverged) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            (diverged.step, &*diverged.expected, &*diverged.got),
+            (step, expected, got)
+        );
+        assert_eq!(diverged.before.len(), (step - 1).min(TOLD));
+    }
+
+    /// What the schedule is about, its fault, has no place any more.
+    #[test]
+    fn a_fault_is_not_left_out() {
+        let reader = vec![Alone, Get(0), Get(1)];
+        let error = follow(
+            toy(&writer(), &reader),
+            &saved(),
+            Fidelity::Adapted,
+            bounds(),
+        );
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the program did not go along the schedule at its step 6\n  \
+               before:   0.1 2 Set(0, 1)\n  \
+               before:   0.1 3 Set(1, 1)\n  \
+               before:   0.2 1 Alone\n  \
+               before:   0.2 2 Get(0)\n  \
+               before:   0.2 3 Get(1)\n  \
+               expected: 0.2 3 [fault EIO] Faulty(Get(1))\n  \
+               got:      the end: nobody can go on\n\
+             The program has changed since the schedule was saved: follow it adapted, or search \
+             again and save a new one."
+        );
+    }
+
+    /// A task that comes to be later than in the schedule is waited for.
+    #[test]
+    fn a_late_birth_is_waited_for() {
+        let parent = |before: usize| {
+            let mut ops = vec![Alone; before];
+            ops.extend([Start(1), Alone]);
+            ops
+        };
+        let record = Toy::new([parent(0), vec![Set(0, 1)]]);
+        let report =
+            Explorer::new(record.fail_always(), Config::default()).explore(&mut Dfs::new(bounds()));
+        let schedule = Schedule::of(&report.failures[0].record);
+        let later = Toy::new([parent(2), vec![Set(0, 1)]]);
+        let followed = follow(later, &schedule, Fidelity::Adapted, bounds()).unwrap();
+        assert_eq!(followed.record.steps.len(), 5);
+    }
+
+    proptest! {
+        /// Whatever execution it is: written, read and followed, it is the same.
+        #[test]
+        fn every_execution_can_be_followed(programs in programs(), seed in any::<u64>()) {
+            let bounds = Bounds { faults: Some(3), ..Bounds::default() };
+            let toy = Toy::new(programs).fail_always();
+            let report = Explorer::new(toy.clone(), Config::default())
+                .explore(&mut Random::new(seed, 1, bounds));
+            let record = &report.failures[0].record;
+            let schedule: Schedule = Schedule::of(record).to_string().parse().unwrap();
+            for fidelity in [Fidelity::Strict, Fidelity::Adapted] {
+                let followed = follow(toy.clone(), &schedule, fidelity, bounds).unwrap();
+                prop_assert_eq!(&followed.record, record);
+                prop_assert_eq!(followed.adaptations, []);
+            }
+        }
+    }
+}
