@@ -31,8 +31,7 @@ fn explore(simulation: Simulation) -> Report {
         on_failure: OnFailure::GoOn,
         ..Config::default()
     };
-    let mut explorer = Explorer::new(simulation, &mut dfs, config);
-    let report = explorer.explore().clone();
+    let report = Explorer::new(simulation, config).explore(&mut dfs);
     println!("{report}");
     report
 }

@@ -7,11 +7,13 @@ mod lottery;
 pub mod pct;
 pub mod random;
 pub(super) mod retrace;
+pub mod sweep;
 
 pub use dfs::Dfs;
 pub use dpor::Dpor;
 pub use pct::Pct;
 pub use random::Random;
+pub use sweep::Sweep;
 
 use super::bounds::Bounds;
 use super::point::Point;
