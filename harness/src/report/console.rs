@@ -86,7 +86,9 @@ impl<W: Write> Console<W> {
         let number = self.finished;
         let text = self.case_text(number, report);
         self.print(&text)?;
-        if !report.verdict.is_good() {
+        // What was cut short stands at the end already.
+        let cut_short = matches!(report.verdict, Verdict::CutShort { .. });
+        if !report.verdict.is_good() && !cut_short {
             self.bad.push((number, report.clone()));
         }
         Ok(())
@@ -114,11 +116,11 @@ impl<W: Write> Console<W> {
             if let Some(seen) = evidence {
                 text.push_str(&indented(&self::evidence(seen)));
             }
-            let id = &case.id;
-            text.push_str(&indented(&format!(
-                "{DIM}rerun: daemonlab run {} --exact '{id}'{DIM:#}\n",
-                case.file.display()
-            )));
+        }
+        if matches!(verdict, Verdict::Failed { .. }) {
+            let (file, id) = (case.file.display(), &case.id);
+            let rerun = format!("{DIM}rerun: daemonlab run {file} --exact '{id}'{DIM:#}");
+            text.push_str(&indented(&rerun));
         }
         text
     }
@@ -205,7 +207,7 @@ pub fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template(
-            "{prefix:>12.green.bold} [{elapsed:>9}] [{bar:25}] {pos}/{len} {wide_msg:.dim}",
+            "{prefix:>12.green.bold} [{elapsed_precise:>9}] [{bar:25}] {pos}/{len} {wide_msg:.dim}",
         )
         .expect("the template is a constant")
         .progress_chars("=> "),

@@ -78,8 +78,12 @@ fn why(stage: &Stage) -> Why {
         let errno = Errno::from_raw(errno);
         format!(": {} ({errno:?})", errno.desc())
     });
-    let short = format!("{} cannot {}{errno}", stage.name, stage.what);
-    let mut long = short.clone();
+    let stage_and_errno = format!("{} cannot {}{errno}", stage.name, stage.what);
+    let short = match stage.cause.as_str() {
+        "" => stage_and_errno.clone(),
+        cause => format!("{stage_and_errno}; probably {cause}"),
+    };
+    let mut long = stage_and_errno;
     for (what, text) in [
         ("evidence", &stage.evidence),
         ("cause", &stage.cause),
