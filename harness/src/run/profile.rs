@@ -21,7 +21,7 @@ use serde_saphyr::Spanned;
 use crate::scenario::source::{Source, Span};
 use crate::scenario::{Diagnostic, Diagnostics};
 
-use super::outcome::{Verdict, plain};
+use super::outcome::{Failure, Verdict, plain};
 
 /// How a target is known to deviate, by the ids of cases.
 #[derive(Clone, Debug, Default)]
@@ -185,7 +185,7 @@ impl Deviation {
                 reason: self.reason.clone(),
                 declared: self.declared.clone(),
             },
-            Verdict::Failed { failures } if plain(&failures).contains(&self.shows) => {
+            Verdict::Failed { failures } if self.is_shown_by(&failures) => {
                 Verdict::FailedAsDeclared {
                     reason: self.reason.clone(),
                     failures,
@@ -204,6 +204,18 @@ impl Deviation {
             }
             other => other,
         }
+    }
+}
+
+impl Deviation {
+    /// Whether the failures show the text: in what is said of them, or in a
+    /// value that is too long to be said in full.
+    fn is_shown_by(&self, failures: &[Failure]) -> bool {
+        let in_value = |failure: &Failure| {
+            let actual = failure.actual.as_deref();
+            actual.is_some_and(|actual| actual.contains(&self.shows))
+        };
+        plain(failures).contains(&self.shows) || failures.iter().any(in_value)
     }
 }
 
@@ -245,7 +257,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::run::outcome::{Failure, FailureKind};
+    use crate::run::outcome::FailureKind;
 
     const PROFILE: &str = "\
 version: 1
@@ -297,6 +309,23 @@ deviations:
             .expect("it is declared");
         let verdict = serde_json::to_value(deviation.judge(verdict)).expect("it is JSON");
         assert_eq!(verdict["verdict"], becomes);
+    }
+
+    #[test]
+    fn what_a_message_shortens_still_shows() {
+        let Verdict::Failed { mut failures } = failed("got a long text…") else {
+            panic!("it is a failure");
+        };
+        failures[0].actual = Some("a long text with got \"0660\" at its end".to_owned());
+        let profile = profile();
+        let deviation = profile
+            .deviation("pid_file.yaml::mode")
+            .expect("it is declared");
+        let verdict = deviation.judge(Verdict::Failed { failures });
+        assert!(
+            matches!(verdict, Verdict::FailedAsDeclared { .. }),
+            "{verdict:?}"
+        );
     }
 
     #[test]
