@@ -46,3 +46,7 @@ pub(super) fn environment<S: System>(sys: &S, policy: &EnvironmentPolicy) {
 fn failure(call: String, errno: Errno) -> Failure {
     Failure::new(Stage::Signals, call, Cause::Errno(errno))
 }
+
+#[cfg(test)]
+#[path = "clean_tests.rs"]
+mod tests;

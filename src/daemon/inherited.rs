@@ -82,3 +82,7 @@ impl InheritedFds {
 fn failure(fd: RawFd, errno: Errno) -> Failure {
     Failure::new(Stage::Descriptors, fd.to_string(), Cause::Errno(errno))
 }
+
+#[cfg(test)]
+#[path = "inherited_tests.rs"]
+mod tests;

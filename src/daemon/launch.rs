@@ -166,3 +166,7 @@ fn at<T>(call: &str, answer: crate::sys::Result<T>) -> Result<T, Failure> {
 fn detached<T>(call: &str, answer: crate::sys::Result<T>) -> Result<T, Failure> {
     answer.map_err(|errno| Failure::new(Stage::Detach, call, Cause::Errno(errno)))
 }
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

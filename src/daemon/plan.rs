@@ -210,3 +210,7 @@ fn warn_of_threads<S: System>(sys: &S) {
 fn about(stage: Stage, path: &Path, cause: Cause) -> Failure {
     Failure::new(stage, path.display().to_string(), cause)
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

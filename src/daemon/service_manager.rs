@@ -58,3 +58,7 @@ fn send<S: System>(sys: &S, socket: &OsStr, message: &[u8], timeout: Duration) -
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "service_manager_tests.rs"]
+mod tests;

@@ -90,3 +90,7 @@ fn dup<S: System>(sys: &S, from: &Fd<S>, to: i32) -> Result<(), Failure> {
     uninterrupted(|| sys.dup2(from.raw(), to))
         .map_err(|errno| Failure::new(Stage::Streams, to.to_string(), Cause::Errno(errno)))
 }
+
+#[cfg(test)]
+#[path = "streams_tests.rs"]
+mod tests;

@@ -15,3 +15,6 @@ mod clean_up;
 mod watch;
 
 pub(super) use watch::{Launcher, Watch};
+
+#[cfg(test)]
+mod tests;

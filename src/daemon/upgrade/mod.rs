@@ -46,3 +46,6 @@ fn errno(path: &Path) -> impl Fn(Errno) -> Failure {
 fn trusted<S: System>(sys: &S, peer: &Peer) -> Result<bool, Errno> {
     Ok(peer.uid == 0 || peer.uid == sys.getresuid()?.effective)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,712 @@
+//! Every way in which a wait ends.
+
+use std::time::Duration;
+
+use rstest::rstest;
+
+use super::*;
+use crate::daemon::identity::{Identity, UserIds};
+use crate::daemon::record::Record;
+use crate::daemon::scripts::{
+    Steps, any, close, ended, kill, nothing, now, pid, readable, returned, wait,
+};
+use crate::daemon::{Cause, Failure, GroupsDenied, LauncherWaits, OnTimeout, Stage};
+use crate::sys::call::{Call, Ret};
+use crate::sys::records::{Capabilities, Ended, Ids, KillTarget, PollEvents, PollFd, WaitFor};
+use crate::sys::scripted::{Scripted, Step, on};
+use crate::sys::{Errno, Fd, Gid, Pid, Signal, SignalSet, Uid};
+
+const PIPE: i32 = 8;
+const INTER: i32 = 100;
+const DAEMON: i32 = 101;
+const LIMIT: Duration = Duration::from_secs(600);
+const GRACE: Duration = Duration::from_secs(5);
+const MASK: SignalSet = SignalSet::EMPTY.with(Signal::USR1);
+
+#[derive(Clone, Copy)]
+struct Wish {
+    waits: LauncherWaits,
+    on_timeout: OnTimeout,
+    user: Option<u32>,
+}
+
+const READY: Wish = Wish {
+    waits: LauncherWaits::ForReady,
+    on_timeout: OnTimeout::Kill,
+    user: None,
+};
+
+const DETACHED: Wish = Wish {
+    waits: LauncherWaits::ForDetached,
+    ..READY
+};
+
+fn run(steps: Steps, wish: Wish) -> Result<Pid, Failure> {
+    returned(steps, |sys: Scripted| {
+        let identity = wish.user.map(|uid| Identity {
+            user: Some(UserIds {
+                uid: Uid::from_raw(uid),
+                groups: Vec::new(),
+            }),
+            gid: Gid::from_raw(uid),
+        });
+        let launcher = Launcher {
+            sys: sys.clone(),
+            identity,
+            groups_denied: GroupsDenied::Error,
+            waits: wish.waits,
+            on_timeout: wish.on_timeout,
+            ready_timeout: LIMIT,
+        };
+        let pipe = Fd::from_raw(&sys, PIPE);
+        Watch::new(launcher, pipe, pid(INTER), LIMIT, MASK).run()
+    })
+}
+
+fn poll(fds: Vec<PollFd>, left: Duration) -> Step {
+    on(Call::Poll {
+        fds,
+        timeout: Some(left),
+        mask: Some(MASK),
+    })
+}
+
+fn on_pipe(left: Duration) -> Step {
+    let (read, write) = (true, false);
+    let fd = PIPE;
+    poll(vec![PollFd { fd, read, write }], left)
+}
+
+fn read(bytes: Vec<u8>) -> Step {
+    on(Call::Read {
+        fd: PIPE,
+        max: 4096,
+    })
+    .gives(Ret::Bytes(bytes))
+}
+
+/// At time 0, the pipe has these bytes.
+fn come(bytes: Vec<u8>, limit: Duration) -> Steps {
+    vec![
+        now(Duration::ZERO),
+        on_pipe(limit).gives(readable()),
+        read(bytes),
+    ]
+}
+
+fn says(record: Record) -> Steps {
+    come(record.encode(), LIMIT)
+}
+
+fn started() -> Steps {
+    says(Record::Started(pid(DAEMON)))
+}
+
+/// The end of the pipe, which is then closed.
+fn hangs_up(limit: Duration) -> Steps {
+    let hung_up = PollEvents {
+        hung_up: true,
+        ..PollEvents::default()
+    };
+    vec![
+        now(Duration::ZERO),
+        on_pipe(limit).gives(Ret::Polled(vec![hung_up])),
+        read(Vec::new()),
+        close(PIPE),
+    ]
+}
+
+fn sigchld(limit: Duration) -> Steps {
+    vec![now(Duration::ZERO), on_pipe(limit).fails(Errno::EINTR)]
+}
+
+fn reap(number: i32, end: Ended) -> Step {
+    wait(WaitFor::Pid(pid(number))).gives(ended(number, end))
+}
+
+fn lives(number: i32) -> Step {
+    wait(WaitFor::Pid(pid(number))).gives(Ret::Waited(None))
+}
+
+fn no_child() -> Step {
+    wait(WaitFor::Any).fails(Errno::ECHILD)
+}
+
+fn intermediate_is_gone() -> Step {
+    reap(INTER, Ended::Exited(0))
+}
+
+/// SIGKILL for the intermediate and its group.
+fn kill_group() -> Steps {
+    vec![
+        kill(KillTarget::Process(pid(INTER)), Signal::KILL).done(),
+        kill(KillTarget::Group(pid(INTER)), Signal::KILL).done(),
+    ]
+}
+
+/// And for the daemon, and a group that it may lead.
+fn kill_all() -> Steps {
+    let mut steps = kill_group();
+    steps.extend([
+        kill(KillTarget::Group(pid(DAEMON)), Signal::KILL).fails(Errno::ESRCH),
+        kill(KillTarget::Process(pid(DAEMON)), Signal::KILL).done(),
+    ]);
+    steps
+}
+
+fn script(parts: impl IntoIterator<Item = Steps>) -> Steps {
+    parts.into_iter().flatten().collect()
+}
+
+/// After a failure: nobody is left to reap.
+fn the_end() -> Steps {
+    vec![now(Duration::ZERO), no_child()]
+}
+
+fn vanished(number: i32, end: Ended) -> Result<Pid, Failure> {
+    let pid = pid(number);
+    let (stage, subject) = match number {
+        INTER => (Stage::Detach, "intermediate"),
+        _ => (Stage::Readiness, "daemon"),
+    };
+    Err(Failure::new(stage, subject, Cause::Ended { pid, end }))
+}
+
+#[test]
+fn ready_ends_the_wait_once_the_intermediate_is_gone() {
+    let steps = script([
+        started(),
+        says(Record::Detached),
+        says(Record::Ready),
+        vec![lives(INTER)],
+        sigchld(LIMIT),
+        vec![intermediate_is_gone(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn detached_is_enough_where_nobody_waits_for_more() {
+    let records = [Record::Started(pid(DAEMON)), Record::Detached];
+    let together = records.iter().flat_map(Record::encode).collect();
+    let steps = script([
+        come(together, LIMIT),
+        vec![intermediate_is_gone(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, DETACHED), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn a_ready_daemon_is_ready_whatever_the_intermediate_does() {
+    let prefix = || script([started(), says(Record::Ready)]);
+    // It is not there to be waited for, or takes too long.
+    let steps = script([
+        prefix(),
+        vec![
+            wait(WaitFor::Pid(pid(INTER))).fails(Errno::ECHILD),
+            close(PIPE),
+        ],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+    let steps = script([
+        prefix(),
+        vec![
+            lives(INTER),
+            now(LIMIT),
+            on_pipe(Duration::ZERO).gives(nothing()),
+            close(PIPE),
+        ],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+    let steps = script([
+        prefix(),
+        vec![
+            lives(INTER),
+            any("clock_gettime").fails(Errno::EIO),
+            close(PIPE),
+        ],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn a_reported_failure_is_passed_on_when_all_have_ended() {
+    let failure = Failure::new(Stage::PidFile, "/run/a.pid", Cause::Errno(Errno::EACCES));
+    let steps = script([
+        started(),
+        says(Record::Failed(failure.clone())),
+        // It says so, and exits.
+        vec![now(Duration::ZERO), lives(DAEMON)],
+        hangs_up(GRACE),
+        vec![
+            lives(DAEMON),
+            now(Duration::ZERO),
+            poll(Vec::new(), GRACE).fails(Errno::EINTR),
+        ],
+        vec![reap(DAEMON, Ended::Exited(73))],
+        kill_group(),
+        vec![intermediate_is_gone()],
+        the_end(),
+    ]);
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[test]
+fn an_intermediate_that_fails_is_reported_too() {
+    let failure = Failure::new(Stage::Detach, "setsid", Cause::Errno(Errno::EPERM));
+    let steps = script([
+        says(Record::Failed(failure.clone())),
+        vec![now(Duration::ZERO)],
+        hangs_up(GRACE),
+        vec![reap(INTER, Ended::Exited(71))],
+        the_end(),
+    ]);
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[rstest]
+#[case::exits(Ended::Exited(0))]
+#[case::fails(Ended::Exited(9))]
+#[case::is_killed(Ended::Killed(Signal::SEGV))]
+fn a_daemon_that_ends_early_is_reported_with_its_end(#[case] end: Ended) {
+    // Seen through the pipe.
+    let steps = script([
+        started(),
+        hangs_up(LIMIT),
+        vec![lives(DAEMON), now(Duration::ZERO), reap(DAEMON, end)],
+        kill_group(),
+        vec![intermediate_is_gone()],
+        the_end(),
+    ]);
+    assert_eq!(run(steps, READY), vanished(DAEMON, end));
+    // Seen through SIGCHLD, while a worker has the pipe.
+    let steps = script([
+        started(),
+        sigchld(LIMIT),
+        vec![reap(DAEMON, end)],
+        vec![
+            now(Duration::ZERO),
+            on_pipe(Duration::ZERO).gives(nothing()),
+        ],
+        vec![now(Duration::ZERO)],
+        kill_group(),
+        vec![intermediate_is_gone()],
+        // The worker's zombie, then nobody.
+        vec![
+            now(Duration::ZERO),
+            wait(WaitFor::Any).gives(ended(300, Ended::Killed(Signal::KILL))),
+        ],
+        vec![no_child(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), vanished(DAEMON, end));
+}
+
+#[test]
+fn last_words_explain_an_end() {
+    let failure = Failure::new(Stage::Signals, "sigprocmask", Cause::Errno(Errno::EINVAL));
+    let steps = script([
+        started(),
+        sigchld(LIMIT),
+        vec![reap(DAEMON, Ended::Exited(71))],
+        come(Record::Failed(failure.clone()).encode(), Duration::ZERO),
+        vec![now(Duration::ZERO)],
+        kill_group(),
+        vec![intermediate_is_gone()],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[test]
+fn a_daemon_that_was_ready_and_ended_at_once_was_ready() {
+    let steps = script([
+        started(),
+        sigchld(LIMIT),
+        vec![reap(DAEMON, Ended::Exited(0))],
+        come(Record::Ready.encode(), Duration::ZERO),
+        vec![intermediate_is_gone(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn an_intermediate_that_is_killed_is_reported() {
+    let steps = script([
+        hangs_up(LIMIT),
+        vec![
+            now(Duration::ZERO),
+            reap(INTER, Ended::Killed(Signal::KILL)),
+        ],
+        the_end(),
+    ]);
+    assert_eq!(
+        run(steps, READY),
+        vanished(INTER, Ended::Killed(Signal::KILL))
+    );
+}
+
+#[test]
+fn a_daemon_that_ends_before_its_first_word_is_reported() {
+    let killed = Ended::Killed(Signal::KILL);
+    let steps = script([
+        hangs_up(LIMIT),
+        vec![now(Duration::ZERO), intermediate_is_gone()],
+        vec![wait(WaitFor::Any).gives(ended(DAEMON, killed))],
+        the_end(),
+    ]);
+    assert_eq!(run(steps, READY), vanished(DAEMON, killed));
+}
+
+fn late() -> Failure {
+    Failure::bare(Stage::Readiness, Cause::TimedOut(LIMIT))
+}
+
+#[test]
+fn past_the_limit_all_are_killed_and_reaped() {
+    let steps = script([
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        kill_all(),
+        vec![
+            now(LIMIT),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        vec![now(LIMIT), no_child(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Err(late()));
+}
+
+#[test]
+fn at_the_limit_what_has_come_still_counts() {
+    let steps = script([
+        started(),
+        vec![
+            now(LIMIT),
+            on_pipe(Duration::ZERO).gives(readable()),
+            read(Record::Ready.encode()),
+        ],
+        vec![intermediate_is_gone(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn past_the_limit_a_daemon_can_be_left() {
+    let leave = Wish {
+        on_timeout: OnTimeout::Leave,
+        ..READY
+    };
+    let steps = script([
+        started(),
+        vec![
+            now(LIMIT),
+            on_pipe(Duration::ZERO).gives(nothing()),
+            close(PIPE),
+        ],
+    ]);
+    let failure = Failure {
+        aftermath: Some("PID 101 was left running".to_owned()),
+        ..late()
+    };
+    assert_eq!(run(steps, leave), Err(failure));
+}
+
+#[test]
+fn who_cannot_be_killed_is_named() {
+    let steps = script([
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        kill_all()[..3].to_vec(),
+        vec![kill(KillTarget::Process(pid(DAEMON)), Signal::KILL).fails(Errno::EPERM)],
+        vec![
+            now(LIMIT),
+            lives(DAEMON),
+            now(LIMIT + GRACE),
+            on_pipe(Duration::ZERO).gives(nothing()),
+        ],
+        vec![now(LIMIT), wait(WaitFor::Any).gives(Ret::Waited(None))],
+        vec![
+            now(LIMIT + GRACE),
+            on_pipe(Duration::ZERO).gives(nothing()),
+            close(PIPE),
+        ],
+    ]);
+    let failure = Failure {
+        aftermath: Some("PID 101 could not be killed (EPERM)".to_owned()),
+        ..late()
+    };
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[test]
+fn who_does_not_end_after_all_is_named() {
+    let steps = script([
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        kill_all(),
+        vec![
+            now(LIMIT),
+            lives(DAEMON),
+            now(LIMIT + GRACE),
+            on_pipe(Duration::ZERO).gives(nothing()),
+        ],
+        vec![any("clock_gettime").fails(Errno::EIO), close(PIPE)],
+    ]);
+    let failure = Failure {
+        aftermath: Some("PID 101 has not ended after SIGKILL".to_owned()),
+        ..late()
+    };
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[test]
+fn who_says_that_he_ends_and_does_not_is_killed() {
+    let failure = Failure::new(Stage::Signals, "sigprocmask", Cause::Errno(Errno::EINVAL));
+    let steps = script([
+        started(),
+        says(Record::Failed(failure.clone())),
+        vec![
+            now(Duration::ZERO),
+            lives(DAEMON),
+            now(GRACE),
+            on_pipe(Duration::ZERO).gives(nothing()),
+        ],
+        kill_all(),
+        vec![
+            now(GRACE),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[rstest]
+#[case::unknown(vec![1, 0, 9])]
+#[case::too_long(vec![2, 0, 1, 1])]
+fn bytes_that_are_no_record_end_it(#[case] bytes: Vec<u8>) {
+    let steps = script([
+        started(),
+        come(bytes, LIMIT),
+        kill_all(),
+        vec![
+            now(Duration::ZERO),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    let failure = run(steps, READY).unwrap_err();
+    assert_eq!(failure.stage, Stage::Internal);
+    assert_eq!(failure.status(), crate::daemon::exit_code::INTERNAL);
+}
+
+#[test]
+fn ready_without_a_pid_is_no_success() {
+    let steps = script([
+        says(Record::Ready),
+        kill_group(),
+        vec![now(Duration::ZERO)],
+        hangs_up(GRACE),
+        vec![reap(INTER, Ended::Killed(Signal::KILL))],
+        the_end(),
+    ]);
+    assert_eq!(run(steps, READY).unwrap_err().stage, Stage::Internal);
+}
+
+#[rstest]
+#[case::clock(vec![any("clock_gettime").fails(Errno::EIO)], "clock_gettime")]
+#[case::poll(vec![now(Duration::ZERO), on_pipe(LIMIT).fails(Errno::EIO)], "ppoll")]
+#[case::read(
+    vec![now(Duration::ZERO), on_pipe(LIMIT).gives(readable()), read(vec![]).instead(Err(Errno::EIO))],
+    "read"
+)]
+#[case::wait(
+    vec![
+        now(Duration::ZERO), on_pipe(LIMIT).fails(Errno::EINTR),
+        wait(WaitFor::Pid(pid(DAEMON))).fails(Errno::EIO),
+    ],
+    "wait4"
+)]
+fn a_launcher_that_cannot_wait_ends_everything(#[case] failing: Steps, #[case] call: &str) {
+    let steps = script([
+        started(),
+        failing,
+        kill_all(),
+        vec![
+            now(Duration::ZERO),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    let failure = Failure::new(Stage::Launch, call, Cause::Errno(Errno::EIO));
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+#[test]
+fn interruptions_while_the_clock_stands_still_have_an_end() {
+    let mut steps = started();
+    for _ in 0..64 {
+        steps.extend(sigchld(LIMIT));
+        steps.push(lives(DAEMON));
+    }
+    steps.extend(sigchld(LIMIT));
+    let steps = script([
+        steps,
+        kill_all(),
+        vec![
+            now(Duration::ZERO),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    let failure = Failure::new(Stage::Launch, "ppoll", Cause::Errno(Errno::EINTR));
+    assert_eq!(run(steps, READY), Err(failure));
+}
+
+const USER: Wish = Wish {
+    user: Some(5),
+    ..READY
+};
+
+fn uids(real: u32, effective: u32, saved: u32) -> Step {
+    on(Call::GetResUid).gives(Ret::Ids(Ids {
+        real,
+        effective,
+        saved,
+    }))
+}
+
+fn set_uid(real: Option<u32>, effective: Option<u32>, saved: Option<u32>) -> Step {
+    let uid = |id: Option<u32>| id.map(Uid::from_raw);
+    on(Call::SetResUid {
+        real: uid(real),
+        effective: uid(effective),
+        saved: uid(saved),
+    })
+}
+
+fn give_up() -> Steps {
+    let gid = Some(Gid::from_raw(5));
+    vec![
+        uids(0, 0, 0),
+        on(Call::GetGroups).gives(Ret::Groups(Vec::new())),
+        on(Call::SetResGid {
+            real: gid,
+            effective: gid,
+            saved: gid,
+        })
+        .done(),
+        set_uid(Some(5), Some(5), Some(0)).done(),
+    ]
+}
+
+fn finish() -> Steps {
+    let sets = Capabilities::default();
+    vec![
+        set_uid(None, None, Some(5)).done(),
+        uids(5, 5, 5),
+        on(Call::SetCapabilities { sets }).done(),
+        on(Call::GetCapabilities).gives(Ret::Capabilities(sets)),
+    ]
+}
+
+#[test]
+fn the_last_of_root_goes_once_the_daemon_has_dropped_its_own() {
+    let steps = script([
+        give_up(),
+        started(),
+        says(Record::Detached),
+        finish(),
+        says(Record::Ready),
+        vec![intermediate_is_gone(), close(PIPE)],
+    ]);
+    assert_eq!(run(steps, USER), Ok(pid(DAEMON)));
+}
+
+#[test]
+fn a_daemon_that_is_still_root_is_ended_with_what_was_kept() {
+    let steps = script([
+        give_up(),
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        vec![set_uid(None, Some(0), None).done()],
+        kill_all(),
+        vec![
+            now(LIMIT),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    assert_eq!(run(steps, USER), Err(late()));
+}
+
+#[test]
+fn root_that_cannot_be_taken_back_is_said() {
+    let steps = script([
+        give_up(),
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        vec![set_uid(None, Some(0), None).fails(Errno::EPERM)],
+        kill_all(),
+        vec![
+            now(LIMIT),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    let says = "root could not be taken back to end it (EPERM)";
+    assert_eq!(
+        run(steps, USER).unwrap_err().aftermath.as_deref(),
+        Some(says)
+    );
+}
+
+#[test]
+fn a_launcher_that_keeps_root_against_its_will_ends_everything() {
+    let mut steps = give_up();
+    steps[3] = set_uid(Some(5), Some(5), Some(0)).fails(Errno::EAGAIN);
+    let steps = script([
+        steps,
+        kill_group(),
+        vec![now(Duration::ZERO)],
+        hangs_up(GRACE),
+        vec![reap(INTER, Ended::Killed(Signal::KILL))],
+        the_end(),
+    ]);
+    let failure = run(steps, USER).unwrap_err();
+    assert_eq!(failure.stage, Stage::LauncherPrivileges);
+    // The last of it.
+    let mut last = finish();
+    last[0] = set_uid(None, None, Some(5)).fails(Errno::EAGAIN);
+    let steps = script([
+        give_up(),
+        started(),
+        says(Record::Detached),
+        last[..1].to_vec(),
+        vec![set_uid(None, Some(0), None).done()],
+        kill_all(),
+        vec![
+            now(Duration::ZERO),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ]);
+    let failure = run(steps, USER).unwrap_err();
+    assert_eq!(failure.stage, Stage::LauncherPrivileges);
+}
