@@ -13,10 +13,12 @@ use super::kernel::close_all_from;
 use super::wire::Channel;
 use super::{supervisor, template};
 
-/// `argv[0]` of a supervisor.
+/// `argv[0]` of a supervisor; `argv[1]` is the harness's PID, for whoever looks
+/// at a list of processes.
 pub const SUPERVISOR: &str = "daemonlab-supervisor";
 
-/// `argv[0]` of a template; `argv[1]` is its supervisor's PID.
+/// `argv[0]` of a template; `argv[1]` is the harness's PID, and `argv[2]` its
+/// supervisor's.
 pub const TEMPLATE: &str = "daemonlab-template";
 
 /// Runs as a helper, if this process was started as one: by `argv[0]`, with
@@ -35,10 +37,10 @@ pub fn helper_main() -> Option<ExitCode> {
             // end the supervisor before the harness has said what it saw. The
             // leader of a group cannot have a session of its own, but needs none.
             let _ = setsid();
-            supervisor::run(channel)
+            supervisor::run(channel, &arguments.next().unwrap_or_default())
         }),
         TEMPLATE => {
-            let parent = pid(arguments.next())?;
+            let parent = pid(arguments.nth(1))?;
             channel().and_then(|channel| template::run(channel, parent))
         }
         _ => return None,

@@ -17,7 +17,7 @@ use super::kernel::Pidfd;
 use super::probe::{Capability, StageId, explain};
 use super::reserved::is_own;
 use super::supervisor::outermost;
-use super::wire::message::{HostReply, HostRequest, MakeInit};
+use super::wire::message::{HostReply, HostRequest, MakeInit, Request};
 use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
@@ -76,6 +76,7 @@ impl Host {
         let (ours, theirs) = Channel::pair().map_err(at)?;
         let supervisor = Command::new(executable)
             .arg0(SUPERVISOR)
+            .arg(std::process::id().to_string())
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null())
             .spawn()
@@ -142,30 +143,27 @@ impl Host {
         }
         let binds = outermost(&spec.binds);
         self.warm_up(&binds).map_err(explain)?;
-        match self.init().map_err(explain)? {
-            Made::World(world) => world.make(spec),
-            Made::TemplateIsGone => {
-                // Something has killed it; the next one may live.
+        let world = match self.init(spec).map_err(explain)? {
+            Some(world) => world,
+            None => {
+                // Something has killed the template; the next one may live.
                 self.templates.pop();
                 self.warm_up(&binds).map_err(explain)?;
-                match self.init().map_err(explain)? {
-                    Made::World(world) => world.make(spec),
-                    Made::TemplateIsGone => Err(refusal(
-                        "make a world",
-                        "its template ends as soon as it starts",
-                        "look at what its stderr says above",
-                    )),
-                }
+                let again = self.init(spec).map_err(explain)?;
+                let evidence = "its template ends as soon as it starts";
+                let remedy = "look at what it says on stderr";
+                again.ok_or_else(|| refusal("make a world", evidence, remedy))?
             }
-        }
+        };
+        world.made()
     }
 
-    /// Makes a world without telling what it is made of; only for the probe.
+    /// Makes a world with nothing in it; gives the stage that fails.
     pub(super) fn bare_world(&mut self) -> Result<RealWorld, Failure> {
         self.warm_up(&[])?;
-        match self.init()? {
-            Made::World(world) => world.try_make(&SandboxSpec::default()),
-            Made::TemplateIsGone => Err(confused("make a world", &"its template has ended")),
+        match self.init(&SandboxSpec::default())? {
+            Some(world) => world.try_made(),
+            None => Err(confused("make a world", &"its template has ended")),
         }
     }
 
@@ -209,44 +207,37 @@ impl Host {
         Ok(())
     }
 
-    /// Makes an init by the last template.
-    fn init(&self) -> Result<Made, Failure> {
+    /// Makes an init by the last template, and asks it for the world; `None`
+    /// if the template is gone.
+    fn init(&self, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
         let what = "make an init by the template";
         let Some(template) = self.templates.last() else {
             return Err(confused(what, &"there is no template"));
         };
         let at = |why: io::Error| Failure::new(StageId::Processes, what, why);
         let (ours, theirs) = Channel::pair().map_err(at)?;
-        let sent = template
+        let asked = template
             .channel
             .send_with(&MakeInit, &[], &[theirs.as_fd()]);
         drop(theirs);
-        let answer = match sent.and_then(|()| {
-            template
-                .channel
-                .receive_within::<Result<(), Failure>>(PATIENCE)
-        }) {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return Ok(Made::TemplateIsGone),
-            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => return Ok(Made::TemplateIsGone),
-            Err(why) => return Err(at(why)),
+        if asked.is_err() {
+            return Ok(None);
+        }
+        // Init finds it as soon as it runs. If there is to be none, the
+        // template says why.
+        let _ = ours.send(&Request::Make(spec.clone()));
+        let answer = template
+            .channel
+            .receive_within::<Result<(), Failure>>(PATIENCE);
+        let Some(answer) = answer.map_err(at)? else {
+            return Ok(None);
         };
         answer.message?;
         let pidfd = answer.fds.into_iter().next();
         let pidfd = pidfd.ok_or_else(|| confused(what, &"no pidfd came along"))?;
         let (users, groups) = (template.users.clone(), template.groups.clone());
-        Ok(Made::World(RealWorld::new(
-            ours,
-            pidfd.into(),
-            users,
-            groups,
-        )))
+        Ok(Some(RealWorld::new(ours, pidfd.into(), users, groups)))
     }
-}
-
-enum Made {
-    World(RealWorld),
-    TemplateIsGone,
 }
 
 impl Drop for Host {

@@ -20,7 +20,7 @@ use super::wire::message::{Answer, Problem, Reply, Request, Trial};
 use super::wire::{Channel, Frame};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
-use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+use crate::world::spec::{FileSpec, LaunchSpec};
 use crate::world::{World, WorldError};
 
 /// A sandbox on Linux. Dropping it ends everything in it.
@@ -37,6 +37,9 @@ pub struct RealWorld {
     lost: bool,
 }
 
+/// What came of asking init; nothing, if it has ended.
+type Heard = io::Result<Option<Frame<Answer>>>;
+
 /// What init answered.
 struct Answered {
     reply: Reply,
@@ -45,7 +48,7 @@ struct Answered {
 }
 
 impl RealWorld {
-    /// A world whose init is there, but nothing else.
+    /// A world whose init is there and was asked to make the rest.
     pub(super) fn new(channel: Channel, init: Pidfd, users: IdMap, groups: IdMap) -> RealWorld {
         RealWorld {
             channel,
@@ -57,68 +60,40 @@ impl RealWorld {
         }
     }
 
-    /// Makes its root and everything in it.
-    pub(super) fn make(mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
-        let request = Request::Make(spec.clone());
-        let reply = self
-            .call("make a world", &request, &[], Duration::ZERO)?
-            .reply;
-        self.made(&reply).map_err(explain)?;
+    /// Waits until the rest is made.
+    pub(super) fn made(mut self) -> Result<RealWorld, WorldError> {
+        let stage = "make a world";
+        let answer = self.answer(Duration::ZERO);
+        let reply = judge(stage, answer)?.reply;
+        let Reply::Made { at } = reply else {
+            return Err(unexpected(stage, &reply));
+        };
+        self.made = Duration::from_nanos(at);
         Ok(self)
     }
 
-    /// The same, with nothing in it and the stage that failed.
-    pub(super) fn try_make(mut self, spec: &SandboxSpec) -> Result<RealWorld, Failure> {
-        let request = Request::Make(spec.clone());
-        let reply = self.probe_call(&request)?;
-        self.made(&reply)?;
+    /// The same, with the stage that fails.
+    pub(super) fn try_made(mut self) -> Result<RealWorld, Failure> {
+        let answer = self.answer(Duration::ZERO);
+        judge_stage(answer)?;
         Ok(self)
     }
 
     /// Tries what only a probe tries.
     pub(super) fn trial(&mut self, trial: Trial) -> Result<(), Failure> {
-        self.probe_call(&Request::Probe(trial)).map(drop)
+        let answer = self.exchange(&Request::Probe(trial), &[], Duration::ZERO);
+        judge_stage(answer)
     }
 
-    fn made(&mut self, reply: &Reply) -> Result<(), Failure> {
-        match reply {
-            Reply::Made { at } => {
-                self.made = Duration::from_nanos(*at);
-                Ok(())
-            }
-            other => {
-                let why = format!("init answered {other:?}");
-                Err(Failure::new(StageId::Mounts, "make a world", why))
-            }
-        }
-    }
-
-    fn probe_call(&mut self, request: &Request) -> Result<Reply, Failure> {
-        let what = "hear from the world's init";
-        match self.exchange(request, &[], Duration::ZERO) {
-            Ok(Some(frame)) => frame.message.map_err(|problem| match problem {
-                Problem::Stage(failure) => failure,
-                Problem::World(error) => Failure::new(StageId::Mounts, what, error.to_string()),
-            }),
-            Ok(None) => Err(Failure::new(
-                StageId::Processes,
-                what,
-                "it has ended".to_owned(),
-            )),
-            Err(why) => Err(Failure::new(StageId::Processes, what, why)),
-        }
-    }
-
-    fn exchange(
-        &mut self,
-        request: &Request,
-        bytes: &[u8],
-        takes: Duration,
-    ) -> io::Result<Option<Frame<Answer>>> {
+    fn exchange(&mut self, request: &Request, bytes: &[u8], takes: Duration) -> Heard {
         if self.lost {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.channel.send_with(request, bytes, &[])?;
+        self.answer(takes)
+    }
+
+    fn answer(&mut self, takes: Duration) -> Heard {
         let answer = self.channel.receive_within(takes + PATIENCE);
         self.lost = answer.is_err();
         answer
@@ -132,32 +107,7 @@ impl RealWorld {
         bytes: &[u8],
         takes: Duration,
     ) -> Result<Answered, WorldError> {
-        let remedy = "run it again; if it happens again, report it as a bug of daemonlab";
-        match self.exchange(request, bytes, takes) {
-            Ok(Some(frame)) => match frame.message {
-                Ok(reply) => Ok(Answered {
-                    reply,
-                    bytes: frame.bytes,
-                    fd: frame.fds.into_iter().next(),
-                }),
-                Err(Problem::World(error)) => Err(error),
-                Err(Problem::Stage(failure)) => Err(explain(failure)),
-            },
-            Ok(None) => Err(refusal(
-                stage,
-                "the world is gone: its init has ended",
-                remedy,
-            )),
-            Err(why) if why.kind() == io::ErrorKind::TimedOut => {
-                Err(refusal(stage, "the world's init does not answer", remedy))
-            }
-            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Err(refusal(
-                stage,
-                "the world is gone: its init has ended",
-                remedy,
-            )),
-            Err(why) => Err(error(stage, why)),
-        }
+        judge(stage, self.exchange(request, bytes, takes))
     }
 
     fn ask(&mut self, stage: &str, request: &Request) -> Result<Answered, WorldError> {
@@ -190,6 +140,57 @@ impl RealWorld {
         keep::write(folder, &files, &answered.bytes)?;
         keep::write_facts(folder, "processes.json", &processes)?;
         keep::write_facts(folder, "sockets.json", &sockets)
+    }
+}
+
+fn judge(stage: &str, heard: Heard) -> Result<Answered, WorldError> {
+    let remedy = "run it again; if it happens again, report it as a bug of daemonlab";
+    match heard {
+        Ok(Some(frame)) => match frame.message {
+            Ok(reply) => Ok(Answered {
+                reply,
+                bytes: frame.bytes,
+                fd: frame.fds.into_iter().next(),
+            }),
+            Err(Problem::World(error)) => Err(error),
+            Err(Problem::Stage(failure)) => Err(explain(failure)),
+        },
+        Ok(None) => Err(refusal(
+            stage,
+            "the world is gone: its init has ended",
+            remedy,
+        )),
+        Err(why) => match why.kind() {
+            io::ErrorKind::TimedOut => {
+                Err(refusal(stage, "the world's init does not answer", remedy))
+            }
+            io::ErrorKind::BrokenPipe => Err(refusal(
+                stage,
+                "the world is gone: its init has ended",
+                remedy,
+            )),
+            _ => Err(error(stage, why)),
+        },
+    }
+}
+
+/// The same, where a stage is tried.
+fn judge_stage(heard: Heard) -> Result<(), Failure> {
+    let what = "hear from the world's init";
+    match heard {
+        Ok(Some(frame)) => match frame.message {
+            Ok(_) => Ok(()),
+            Err(Problem::Stage(failure)) => Err(failure),
+            Err(Problem::World(error)) => {
+                Err(Failure::new(StageId::Mounts, what, error.to_string()))
+            }
+        },
+        Ok(None) => Err(Failure::new(
+            StageId::Processes,
+            what,
+            "it has ended".to_owned(),
+        )),
+        Err(why) => Err(Failure::new(StageId::Processes, what, why)),
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::sethostname;
 use std::os::fd::AsRawFd;
 
@@ -97,11 +98,12 @@ fn furnish(
     blueprint: &Blueprint,
     write_etc: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
+    // The modes are meant as they are.
+    let usual = umask(Mode::empty());
     for (name, mode) in FOLDERS {
-        let path = root.join(name);
-        fs::create_dir(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(*mode))?;
+        fs::DirBuilder::new().mode(*mode).create(root.join(name))?;
     }
+    umask(usual);
     for (name, to) in LINKS {
         symlink(to, root.join(name))?;
     }

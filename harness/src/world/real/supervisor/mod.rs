@@ -13,6 +13,7 @@ mod userns;
 
 pub use tree::{enter, mount_point, outermost};
 
+use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
@@ -26,11 +27,12 @@ use super::wire::Channel;
 use super::wire::message::{HostReply, HostRequest};
 use userns::Namespaces;
 
-/// Serves the harness until it is gone, then waits until every template is.
-pub fn run(channel: Channel) -> ExitCode {
+/// Serves the harness of this name until it is gone, then waits until every
+/// template is.
+pub fn run(channel: Channel, harness: &OsStr) -> ExitCode {
     let mut namespaces = None;
     while let Ok(Some(frame)) = channel.receive() {
-        let sent = match answer(&mut namespaces, frame.message) {
+        let sent = match answer(&mut namespaces, harness, frame.message) {
             Ok((reply, None)) => channel.send(&Ok::<_, Failure>(reply)),
             Ok((reply, Some(socket))) => {
                 channel.send_with(&Ok::<_, Failure>(reply), &[], &[socket.as_fd()])
@@ -48,6 +50,7 @@ pub fn run(channel: Channel) -> ExitCode {
 
 fn answer(
     namespaces: &mut Option<Namespaces>,
+    harness: &OsStr,
     request: HostRequest,
 ) -> Result<(HostReply, Option<Channel>), Failure> {
     match request {
@@ -66,7 +69,7 @@ fn answer(
                 let why = "no user namespace has been made yet".to_owned();
                 Failure::new(StageId::Mounts, "make a template", why)
             })?;
-            let (pid, channel) = start::template(namespaces, &binds)?;
+            let (pid, channel) = start::template(namespaces, harness, &binds)?;
             Ok((HostReply::Template { pid: pid.as_raw() }, Some(channel)))
         }
     }

@@ -1,11 +1,11 @@
 //! A template, from the fork to its exec.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -25,7 +25,11 @@ use crate::world::real::wire::Channel;
 
 /// Starts a template with these folders bound in, and gives its PID and the
 /// harness's end of the conversation with it.
-pub fn template(namespaces: &Namespaces, binds: &[PathBuf]) -> Result<(Pid, Channel), Failure> {
+pub fn template(
+    namespaces: &Namespaces,
+    harness: &OsStr,
+    binds: &[PathBuf],
+) -> Result<(Pid, Channel), Failure> {
     let what = "start a template";
     let (ours, theirs) = Channel::pair().at(StageId::Mounts, what)?;
     let (mut failed, report) = io::pipe().at(StageId::Mounts, what)?;
@@ -35,7 +39,10 @@ pub fn template(namespaces: &Namespaces, binds: &[PathBuf]) -> Result<(Pid, Chan
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             drop(ours);
-            let failure = become_template(namespaces, binds, theirs, supervisor);
+            let failure = match become_template(namespaces, binds) {
+                Ok(()) => exec(theirs, harness, supervisor),
+                Err(failure) => failure,
+            };
             let told = serde_json::to_vec(&failure).unwrap_or_default();
             let said = { report }.write_all(&told);
             exit_now(if said.is_ok() { 1 } else { 2 });
@@ -53,22 +60,11 @@ pub fn template(namespaces: &Namespaces, binds: &[PathBuf]) -> Result<(Pid, Chan
     Err(failure.at(StageId::Mounts, "read why a template did not start")?)
 }
 
-/// The child: from here to exec. Comes back only with why it failed.
-fn become_template(
-    namespaces: &Namespaces,
-    binds: &[PathBuf],
-    channel: Channel,
-    supervisor: Pid,
-) -> Failure {
-    let end = |done: Result<(), Failure>| done.err();
-    let ready = unshare(CloneFlags::CLONE_NEWNS)
-        .at(StageId::Mounts, "make a mount namespace")
-        .and_then(|()| tree::build(namespaces, binds))
-        .and_then(|()| step_down(namespaces));
-    if let Some(failure) = end(ready) {
-        return failure;
-    }
-    exec(channel, supervisor)
+/// The child, but for its exec.
+fn become_template(namespaces: &Namespaces, binds: &[PathBuf]) -> Result<(), Failure> {
+    unshare(CloneFlags::CLONE_NEWNS).at(StageId::Mounts, "make a mount namespace")?;
+    tree::build(namespaces, binds)?;
+    step_down(namespaces)
 }
 
 /// Into the lower user namespace, as its root, and into a copy of the tree
@@ -90,25 +86,19 @@ fn step_down(namespaces: &Namespaces) -> Result<(), Failure> {
 /// Executes the template. Before an exec inside, the kernel takes this memory
 /// for the upper namespace's and hides `/proc/PID/exe` and its like
 /// (`ptrace(2)`, access mode checking); after it, every fork is visible.
-fn exec(channel: Channel, supervisor: Pid) -> Failure {
+fn exec(channel: Channel, harness: &OsStr, supervisor: Pid) -> Failure {
     let what = format!("execute {EXECUTABLE}");
-    let socket: std::os::fd::OwnedFd = channel.into();
-    let prepared = || -> Result<(), nix::errno::Errno> {
-        set_pdeathsig(Signal::SIGKILL)?;
-        if socket.as_raw_fd() == 0 {
-            fcntl(&socket, FcntlArg::F_SETFD(FdFlag::empty())).map(drop)
-        } else {
-            dup2_stdin(&socket)
-        }
-    };
-    if let Err(errno) = prepared() {
-        return Failure::new(StageId::Processes, what, errno);
-    }
-    let path = CString::new(EXECUTABLE).unwrap_or_default();
-    let marker = CString::new(TEMPLATE).unwrap_or_default();
-    let parent = CString::new(supervisor.to_string()).unwrap_or_default();
-    match execve(&path, &[marker, parent], &[] as &[CString]) {
+    let at = |errno: Errno| Failure::new(StageId::Processes, &what, errno);
+    let string = |bytes: &[u8]| CString::new(bytes).unwrap_or_default();
+    let path = string(EXECUTABLE.as_bytes());
+    let arguments = [
+        string(TEMPLATE.as_bytes()),
+        string(harness.as_bytes()),
+        string(supervisor.to_string().as_bytes()),
+    ];
+    let ready = set_pdeathsig(Signal::SIGKILL).and_then(|()| dup2_stdin(&channel));
+    match ready.and_then(|()| execve(&path, &arguments, &[] as &[CString])) {
         Ok(never) => match never {},
-        Err(errno) => Failure::new(StageId::Processes, what, errno),
+        Err(errno) => at(errno),
     }
 }

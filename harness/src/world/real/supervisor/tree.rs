@@ -31,7 +31,6 @@ const PROGRAMS: &[&str] = &[
 /// Folders of `/etc` without secrets that programs need to start or to speak TLS.
 const ETC_FOLDERS: &[&str] = &[
     "/etc/alternatives",
-    "/etc/ca-certificates",
     "/etc/crypto-policies",
     "/etc/pki/tls",
     "/etc/pki/ca-trust",
@@ -40,16 +39,12 @@ const ETC_FOLDERS: &[&str] = &[
 
 /// Files of `/etc` that every world gets a copy of.
 const ETC_FILES: &[&str] = &[
-    "/etc/gai.conf",
-    "/etc/host.conf",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/localtime",
-    "/etc/mime.types",
     "/etc/os-release",
     "/etc/protocols",
     "/etc/services",
-    "/etc/timezone",
 ];
 
 const DEVICES: &[&str] = &[
