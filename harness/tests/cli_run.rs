@@ -367,6 +367,54 @@ fn a_run_that_skipped_everything_is_5() {
         .stdout(ends_with("\n0 passed, 0 failed, 1 skipped\n"));
 }
 
+/// `daemonlab` where no user namespace can be made at all.
+fn without_userns(lab: &Lab, args: &str) -> assert_cmd::Command {
+    let script = format!(
+        "echo 0 > /proc/sys/user/max_user_namespaces && exec {} {args}",
+        executable().display()
+    );
+    let mut command = assert_cmd::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", &script]);
+    command
+        .current_dir(lab.path("."))
+        .env_remove("DAEMONLAB_REQUIRE");
+    command
+}
+
+#[test]
+fn without_user_namespaces_nothing_runs_and_that_is_5() {
+    let lab = Lab::new(&[("scenarios/a.yaml", PASSES)]);
+    without_userns(&lab, "run").assert().code(5).stdout(
+        contains("scenarios/a.yaml: requires `userns`: S1 ")
+            .and(contains("ENOSPC"))
+            .and(ends_with("\n0 passed, 0 failed, 1 skipped\n")),
+    );
+    without_userns(&lab, "run --require userns")
+        .assert()
+        .code(5)
+        .stdout(
+            contains("it requires `userns`, which is missing here: S1 ")
+                .and(contains("= evidence: "))
+                .and(contains("= help: sudo sysctl -w user.max_user_namespaces="))
+                .and(ends_with("\n0 passed, 1 failed, 0 skipped\n")),
+        );
+    without_userns(&lab, "doctor --require userns")
+        .assert()
+        .code(5);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_70() {
+    let lab = Lab::new(&[("scenarios/a.yaml", PASSES)]);
+    lab.daemonlab(&["run", "--report-json", "/dev/full"])
+        .assert()
+        .code(70)
+        .stdout(ends_with("\n1 passed, 0 failed, 0 skipped\n"))
+        .stderr(contains(
+            "cannot write to `/dev/full`: No space left on device",
+        ));
+}
+
 #[test]
 fn doctor_says_what_is_missing_and_what_to_do() {
     let lab = Lab::new(&[]);

@@ -51,6 +51,8 @@ pub struct Script {
     /// Each wait takes this long by the wall clock as well, so that it can be
     /// interrupted.
     pub real_time: Option<Duration>,
+    /// Each wait takes until this can be locked.
+    pub stuck: Option<Arc<Mutex<()>>>,
 }
 
 /// What was asked of the worlds of one test, in order.
@@ -261,6 +263,9 @@ impl World for FakeWorld {
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
+        if let Some(stuck) = &self.script.stuck {
+            drop(stuck.lock());
+        }
         if let Some(time) = self.script.real_time {
             std::thread::sleep(time);
         }

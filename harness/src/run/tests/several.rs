@@ -1,7 +1,7 @@
 //! Several cases, on jobs, and stopped.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::fake::{Beat, FakeMaker, Log, Script};
@@ -251,4 +251,33 @@ fn a_stopped_run_tells_what_was_cut_short() {
         Some("finish"),
         "the world was ended"
     );
+}
+
+#[test]
+fn a_stopped_run_does_not_wait_for_a_world_that_is_stuck() {
+    let run = Run::new();
+    let stopper = run.stopper();
+    let stuck = Arc::new(Mutex::new(()));
+    // Held until the run is over: one that waited for its case would never be.
+    let held = stuck.lock().expect("nobody panicked with it");
+    let script = Script {
+        stuck: Some(Arc::clone(&stuck)),
+        ..Script::default()
+    };
+    let summary = run.carry_out(
+        plan(1),
+        move || {
+            Ok(FakeMaker {
+                script: script.clone(),
+                log: Log::default(),
+            })
+        },
+        |event| {
+            if let RunEvent::StepStarted { .. } = event {
+                stopper.stop("SIGINT");
+            }
+        },
+    );
+    drop(held);
+    assert_eq!((summary.cut_short, summary.not_run), (1, 2));
 }
