@@ -10,6 +10,7 @@
 //! - [`choice`]: the decisions that make up an execution;
 //! - [`digest`]: the hash by which states and events are compared.
 
+pub mod audit;
 pub mod bounds;
 pub mod choice;
 mod conflicts;
@@ -25,9 +26,11 @@ pub mod schedule;
 pub mod shrink;
 pub mod strategy;
 pub mod task;
+pub mod timeline;
 #[cfg(test)]
 pub(crate) mod toy;
 
+pub use audit::{Audit, Dishonest, audit};
 pub use bounds::{Bounds, Budget, Overrun, StepLimit, Timers};
 pub use choice::{Choice, What};
 pub use conflicts::{Foot, WayName};
@@ -42,3 +45,4 @@ pub use schedule::Schedule;
 pub use shrink::{Shrunk, shrink};
 pub use strategy::{Pick, Strategy};
 pub use task::TaskName;
+pub use timeline::Timeline;

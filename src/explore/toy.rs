@@ -78,6 +78,14 @@ pub(crate) struct State {
 
 type Invariant = fn(&State) -> Option<&'static str>;
 
+/// Footprints that are not honest, for tests of what finds that out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    NoWrites,
+    NoPipes,
+    NoLives,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Toy {
     programs: Vec<Vec<Op>>,
@@ -85,6 +93,7 @@ pub(crate) struct Toy {
     invariant: Invariant,
     /// The only end that is none of a failure, if there is but one.
     expected: Option<State>,
+    lie: Option<Lie>,
     pub(crate) state: State,
     pending: Vec<Pending<Key>>,
     places: Vec<usize>,
@@ -111,6 +120,7 @@ impl Toy {
             names,
             invariant: |_| None,
             expected: None,
+            lie: None,
             state: State {
                 registers: vec![0; MANY],
                 locks: vec![None; MANY],
@@ -154,6 +164,12 @@ impl Toy {
         }
         orders.sort();
         (events, orders)
+    }
+
+    pub(crate) fn lying(mut self, lie: Lie) -> Toy {
+        self.lie = Some(lie);
+        self.look();
+        self
     }
 
     /// The same toy, of which every end is a failure.
@@ -222,6 +238,11 @@ impl Toy {
     fn footprint(&self, task: usize, op: &Op) -> Footprint<Key> {
         let own = self.life_only(task);
         match *op {
+            Mix(register, _) if self.lie == Some(Lie::NoWrites) => {
+                own.reading([Key::Register(register)])
+            }
+            Send(..) | Receive(_) if self.lie == Some(Lie::NoPipes) => own,
+            Kill(_) if self.lie == Some(Lie::NoLives) => own,
             Get(register) | Until(register) => own.reading([Key::Register(register)]),
             Set(register, _) | Mix(register, _) => own.writing([Key::Register(register)]),
             Lock(lock) | Unlock(lock) => own.writing([Key::Lock(lock)]),
