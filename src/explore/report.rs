@@ -112,6 +112,36 @@ impl Report {
         }
     }
 
+    /// Adds the numbers and the failures of a part of the same search, not its
+    /// end.
+    pub(super) fn add(&mut self, part: Report) {
+        for mut found in part.failures {
+            found.execution += self.executions;
+            let rule = &found.failure.rule;
+            if !self
+                .failures
+                .iter()
+                .any(|known| known.failure.rule == *rule)
+            {
+                self.failures.push(found);
+            }
+        }
+        self.executions += part.executions;
+        self.abandoned += part.abandoned;
+        self.cut += part.cut;
+        self.steps += part.steps;
+        self.checked += part.checked;
+        self.longest = self.longest.max(part.longest);
+        self.tasks = self.tasks.max(part.tasks);
+        self.preemptions = self.preemptions.max(part.preemptions);
+        self.faults = self.faults.max(part.faults);
+        self.states.extend(part.states);
+        self.bounds = part.bounds.or(self.bounds);
+        self.denied.preemptions |= part.denied.preemptions;
+        self.denied.faults |= part.denied.faults;
+        self.denied.rounds |= part.denied.rounds;
+    }
+
     /// Whether no execution failed and nothing went wrong with the
     /// exploration itself. It need not be complete.
     pub fn is_clean(&self) -> bool {

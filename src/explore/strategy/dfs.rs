@@ -16,7 +16,7 @@
 //! Incomplete: beyond the bounds. If a bound on preemptions kept nothing away,
 //! the search is over before the last bound, and complete for any number.
 
-use super::{Pick, Strategy};
+use super::{Pick, Prefix, Strategy};
 use crate::explore::bounds::Bounds;
 use crate::explore::point::{Point, TaskId};
 
@@ -26,6 +26,8 @@ pub struct Dfs {
     bounds: Bounds,
     /// The bound on preemptions of the executions at hand.
     level: Option<u32>,
+    /// Choices that are made in every execution.
+    root: Prefix,
     stack: Vec<Frame>,
     /// The first frame that the execution at hand has to fill in.
     fresh_from: usize,
@@ -61,6 +63,14 @@ impl Dfs {
         Self::from_level(bounds, bounds.preemptions)
     }
 
+    /// Every execution within `bounds` that begins with these choices.
+    pub(in crate::explore) fn under(bounds: Bounds, root: Prefix) -> Self {
+        Dfs {
+            root,
+            ..Self::new(bounds)
+        }
+    }
+
     /// Every execution within `bounds`, those with few preemptions first. The
     /// same as [`new`](Dfs::new) if `bounds` has none on preemptions.
     pub fn iterative(bounds: Bounds) -> Self {
@@ -71,6 +81,7 @@ impl Dfs {
         Dfs {
             bounds,
             level,
+            root: Prefix::new(),
             stack: Vec::new(),
             fresh_from: 0,
             held_back: false,
@@ -111,7 +122,15 @@ impl Dfs {
 
     /// Fills in how many ways the frame's candidate may go.
     fn fill(&mut self, depth: usize, point: &Point<'_>) {
+        let given = self.root.get(depth).copied();
         let frame = &mut self.stack[depth];
+        if let Some((candidate, way)) = given {
+            (frame.candidate, frame.candidates) = (candidate, candidate + 1);
+            (frame.way, frame.ways) = (way, way + 1);
+            let at = point.task(&point.candidates[usize::from(candidate)]);
+            frame.goes = at.map(|at| (at.task, at.code));
+            return;
+        }
         let candidate = &point.candidates[usize::from(frame.candidate)];
         let at = point.task(candidate);
         frame.ways = candidate.ways;

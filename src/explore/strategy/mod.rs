@@ -3,6 +3,7 @@
 pub(super) mod deviate;
 pub mod dfs;
 pub mod dpor;
+pub(super) mod frontier;
 mod lottery;
 pub mod pct;
 pub mod random;
@@ -73,3 +74,6 @@ impl Pick {
         way: 0,
     };
 }
+
+/// The first choices of an execution: which candidate, in which of its ways.
+pub(super) type Prefix = Vec<(u16, u16)>;

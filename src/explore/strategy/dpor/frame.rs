@@ -276,12 +276,39 @@ impl Frame {
         }));
     }
 
+    /// Lets one candidate go in one way, as if all that come before had been
+    /// tried; nobody, if that sleeps.
+    pub(super) fn fix(&mut self, point: &Point<'_>, candidate: usize, way: usize) {
+        for (before, offer) in point.candidates[..=candidate].iter().enumerate() {
+            let Some(entry) = offer.at.map(usize::from) else {
+                continue;
+            };
+            let ways = if before == candidate {
+                way
+            } else {
+                self.entries[entry].offered
+            };
+            for way in 0..ways {
+                self.note_done(entry, way);
+            }
+        }
+        self.goes = match point.candidates[candidate].at.map(usize::from) {
+            None => Some(Goes::Nobody),
+            Some(entry) if self.is_asleep(entry, way) => None,
+            Some(entry) => Some(Goes::Step { entry, way }),
+        };
+    }
+
+    fn note_done(&mut self, entry: usize, way: usize) {
+        let task = self.entries[entry].task;
+        let Way { name, foot, .. } = self.ways[self.entries[entry].ways_from + way];
+        self.done.push(Asleep { task, name, foot });
+    }
+
     /// Goes on to what is to be tried next, if anything is.
     pub(super) fn next(&mut self) -> Option<Goes> {
         if let Some(Goes::Step { entry, way }) = self.goes {
-            let task = self.entries[entry].task;
-            let Way { name, foot, .. } = self.ways[self.entries[entry].ways_from + way];
-            self.done.push(Asleep { task, name, foot });
+            self.note_done(entry, way);
         }
         self.goes = None;
         if self.end_first {

@@ -48,7 +48,7 @@ mod races;
 #[cfg(test)]
 mod tests;
 
-use super::{Pick, Strategy};
+use super::{Pick, Prefix, Strategy};
 use crate::explore::bounds::{Bounds, Timers};
 use crate::explore::point::{Point, Readiness};
 use frame::{Event, Frame, Goes};
@@ -57,6 +57,8 @@ use frame::{Event, Frame, Goes};
 #[derive(Debug)]
 pub struct Dpor {
     bounds: Bounds,
+    /// Choices that are made in every execution.
+    root: Prefix,
     /// The execution at hand, one frame a point. Frames behind `depth` are
     /// kept for their allocations.
     frames: Vec<Frame>,
@@ -83,11 +85,23 @@ impl Dpor {
                 preemptions: None,
                 ..bounds
             },
+            root: Prefix::new(),
             frames: Vec::new(),
             depth: 0,
             fresh_from: 0,
             scratch: Event::default(),
             state: State::Fresh,
+        }
+    }
+
+    /// The executions that begin with these choices, but for those that are
+    /// equivalent to one which begins with choices that come before these.
+    /// That is sound if all beginnings of a length are searched: to try all
+    /// that there is at a point is the plainest of all reductions.
+    pub(in crate::explore) fn under(bounds: Bounds, root: Prefix) -> Self {
+        Dpor {
+            root,
+            ..Self::new(bounds)
         }
     }
 
@@ -111,6 +125,9 @@ impl Dpor {
         let frame = &mut rest[0];
         if let Some(parent) = before.last() {
             frame.inherit_sleep(parent, point);
+        }
+        if let Some((candidate, way)) = self.root.get(self.depth - 1) {
+            return frame.fix(point, (*candidate).into(), (*way).into());
         }
         frame.end_first = point
             .candidates
@@ -141,7 +158,7 @@ impl Dpor {
     /// The next thing to try at the last frame that has one; false if there
     /// is none.
     fn advance(&mut self) -> bool {
-        while self.depth > 0 {
+        while self.depth > self.root.len() {
             if self.frames[self.depth - 1].next().is_some() {
                 return true;
             }
@@ -176,7 +193,10 @@ impl Strategy for Dpor {
         let depth = point.depth;
         if depth == self.depth {
             self.arrive(point);
-            if self.frames[depth].next().is_none() {
+            if depth >= self.root.len() {
+                self.frames[depth].next();
+            }
+            if self.frames[depth].goes.is_none() {
                 return Pick::Abandon;
             }
         }
