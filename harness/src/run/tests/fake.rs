@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,8 +52,8 @@ pub struct Script {
     /// Each wait takes this long by the wall clock as well, so that it can be
     /// interrupted.
     pub real_time: Option<Duration>,
-    /// Each wait takes until this can be locked.
-    pub stuck: Option<Arc<Mutex<()>>>,
+    /// Each wait says that it begins, and takes until this can be locked.
+    pub stuck: Option<(Sender<()>, Arc<Mutex<()>>)>,
 }
 
 /// What was asked of the worlds of one test, in order.
@@ -263,7 +264,8 @@ impl World for FakeWorld {
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
-        if let Some(stuck) = &self.script.stuck {
+        if let Some((begins, stuck)) = &self.script.stuck {
+            let _ = begins.send(());
             drop(stuck.lock());
         }
         if let Some(time) = self.script.real_time {

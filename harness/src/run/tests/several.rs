@@ -1,7 +1,8 @@
 //! Several cases, on jobs, and stopped.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fake::{Beat, FakeMaker, Log, Script};
@@ -260,10 +261,15 @@ fn a_stopped_run_does_not_wait_for_a_world_that_is_stuck() {
     let stuck = Arc::new(Mutex::new(()));
     // Held until the run is over: one that waited for its case would never be.
     let held = stuck.lock().expect("nobody panicked with it");
+    let (begins, waits) = mpsc::channel();
     let script = Script {
-        stuck: Some(Arc::clone(&stuck)),
+        stuck: Some((begins, Arc::clone(&stuck))),
         ..Script::default()
     };
+    let stops = thread::spawn(move || {
+        waits.recv().expect("the case waits for its launcher");
+        stopper.stop("SIGINT");
+    });
     let summary = run.carry_out(
         plan(1),
         move || {
@@ -272,12 +278,9 @@ fn a_stopped_run_does_not_wait_for_a_world_that_is_stuck() {
                 log: Log::default(),
             })
         },
-        |event| {
-            if let RunEvent::StepStarted { .. } = event {
-                stopper.stop("SIGINT");
-            }
-        },
+        |_| {},
     );
+    stops.join().expect("it only stops the run");
     drop(held);
     assert_eq!((summary.cut_short, summary.not_run), (1, 2));
 }
