@@ -17,7 +17,7 @@ pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_daemonlab");
 
 /// Longer than anything here takes on a loaded machine; nothing waits that
 /// long unless it has failed.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(30);
 
 pub fn host() -> Host {
     Host::start_with(Path::new(EXECUTABLE)).unwrap_or_else(|error| panic!("{error}"))
