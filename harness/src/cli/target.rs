@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::run::plan::Target;
-use crate::world::real::{EXECUTABLE, bind_for};
+use crate::world::real::EXECUTABLE;
 
 /// The name of the target that is part of this executable.
 pub const EMBEDDED: &str = "labd";
@@ -47,8 +47,8 @@ pub fn embedded() -> Target {
 }
 
 /// A program on this machine as a target, under the name that it is given:
-/// what a link is called may matter to it. Its folder comes along, and that of
-/// the file behind it if it is a link.
+/// what a link is called may matter to it. The file behind it comes along if it
+/// is a link.
 ///
 /// # Errors
 /// If the links on its way cannot be followed.
@@ -58,7 +58,7 @@ pub fn program(path: &Path) -> io::Result<Target> {
         (Some(folder), Some(name)) => Path::new(".").join(folder).canonicalize()?.join(name),
         _ => behind.clone(),
     };
-    let mut binds = vec![bind_for(&path), bind_for(&behind)];
+    let mut binds = vec![path.clone(), behind];
     binds.dedup();
     Ok(Target { path, binds })
 }
@@ -82,11 +82,7 @@ mod tests {
     fn a_bare_name_is_looked_up() {
         let target = resolve("sh").expect("there is a shell in PATH");
         assert!(target.path.is_absolute(), "{target:?}");
-        assert!(
-            target
-                .binds
-                .contains(&target.path.parent().expect("it has a folder").to_owned())
-        );
+        assert!(target.binds.contains(&target.path), "{target:?}");
     }
 
     #[test]
@@ -100,7 +96,7 @@ mod tests {
         std::os::unix::fs::symlink("../a/server", root.join("b/link")).expect("a link can be made");
         let target = resolve(&root.join("a/../b/link").to_string_lossy()).expect("it is there");
         assert_eq!(target.path, root.join("b/link"));
-        assert_eq!(target.binds, [root.join("b"), root.join("a")]);
+        assert_eq!(target.binds, [root.join("b/link"), root.join("a/server")]);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use crate::expect;
 use crate::scenario::model::{Action, Case, Fault, Launch, Target};
 use crate::scenario::source::Span;
 use crate::scenario::{Scope, template};
-use crate::world::real::bind_for;
 use crate::world::spec::{FaultAction, SandboxSpec};
 use crate::world::{World, WorldError};
 
@@ -74,7 +73,7 @@ fn sandbox(
 ) -> Result<SandboxSpec, template::Unresolved> {
     let mut binds = setting.target.binds.clone();
     let file = Path::new(&case.source.name).file_name().unwrap_or_default();
-    binds.push(bind_for(&case.dir.join(file)));
+    binds.push(case.dir.join(file));
     binds.sort();
     binds.dedup();
     case.sandbox_spec(binds, scope)

@@ -7,7 +7,8 @@ use crate::world::{World, WorldError};
 /// the next world only when the last one is finished, so that what is costly
 /// to set up can stay warm.
 pub trait WorldMaker {
-    /// Makes a world. `folder` is a file name of its own for each case, by
+    /// Makes a world. What `spec` binds may be a file: its folder is meant, as
+    /// far as a world can have that. `folder` is a file name of its own for each case, by
     /// which a maker may keep what lies in the world when it ends.
     ///
     /// # Errors

@@ -64,7 +64,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Target {
     /// Its path inside of a world: `${target}`.
     pub path: PathBuf,
-    /// The folders of the host that it needs.
+    /// The files of the host that it needs. Each is to be where it lies on the
+    /// host, with its folder as far as a world can have that.
     pub binds: Vec<PathBuf>,
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::Capability;
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::probe::{self, Probe, Stage};
-use crate::world::real::{Host, RealWorld};
+use crate::world::real::{Host, RealWorld, bind_for};
 use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::{World, WorldError};
 
@@ -45,7 +45,15 @@ impl WorldMaker for RealMaker {
         spec: &SandboxSpec,
         folder: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
-        let world = self.host.world(spec)?;
+        let mut spec = spec.clone();
+        for bind in &mut spec.binds {
+            if !bind.is_dir() {
+                *bind = bind_for(bind);
+            }
+        }
+        spec.binds.sort();
+        spec.binds.dedup();
+        let world = self.host.world(&spec)?;
         Ok(match &self.keep {
             None => Box::new(world),
             Some(keep) => Box::new(Kept {
