@@ -51,6 +51,8 @@ pub(super) struct Interner<K> {
     known: Vec<Footprint<K>>,
     /// Only looked up in, never gone through: its order must not matter.
     numbers: HashMap<Footprint<K>, Foot, BuildHasherDefault<Digest>>,
+    /// The last answers, by who asked: most ask for the same again.
+    last: Vec<Foot>,
     labels: Vec<Cow<'static, str>>,
     pub(super) conflicts: Conflicts,
 }
@@ -60,6 +62,7 @@ impl<K: Clone + Ord + Hash> Interner<K> {
         Interner {
             known: vec![Footprint::unknown()],
             numbers: HashMap::default(),
+            last: Vec::new(),
             labels: vec![Cow::Borrowed("")],
             conflicts: Conflicts {
                 rows: vec![vec![1]],
@@ -77,10 +80,22 @@ impl<K: Clone + Ord + Hash> Interner<K> {
         WayName(u16::try_from(number).expect("fewer than 65,536 different labels"))
     }
 
-    pub(super) fn number(&mut self, footprint: &Footprint<K>) -> Foot {
+    /// The number of a footprint; `who` asks, any small number.
+    pub(super) fn number(&mut self, footprint: &Footprint<K>, who: usize) -> Foot {
         if footprint.is_unknown() {
             return Foot::UNKNOWN;
         }
+        if self.last.len() <= who {
+            self.last.resize(who + 1, Foot::UNKNOWN);
+        }
+        let last = self.last[who];
+        if self.known[last.0 as usize] != *footprint {
+            self.last[who] = self.look_up(footprint);
+        }
+        self.last[who]
+    }
+
+    fn look_up(&mut self, footprint: &Footprint<K>) -> Foot {
         if let Some(foot) = self.numbers.get(footprint) {
             return *foot;
         }
@@ -120,7 +135,7 @@ mod tests {
                         0 => Footprint::unknown(),
                         _ => Footprint::none().reading(reads).writing(writes),
                     };
-                    let foot = interner.number(&footprint);
+                    let foot = interner.number(&footprint, 0);
                     (footprint, foot)
                 })
                 .collect();

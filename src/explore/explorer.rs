@@ -251,3 +251,6 @@ impl<M: Model> Search<'_, M> {
         tally
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,7 +189,7 @@ impl Strategy for Recorder<'_> {
         self.inner.end(last);
     }
 
-    fn wants_footprints(&self) -> bool {
+    fn wants_footprints(&self) -> Option<usize> {
         self.inner.wants_footprints()
     }
 

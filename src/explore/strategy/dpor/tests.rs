@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::Dpor;
+use crate::explore::bounds::{Bounds, Timers};
 use crate::explore::strategy::{Dfs, Strategy};
 use crate::explore::toy::{Op::*, State as End, Toy, programs};
 use crate::explore::{Budget, Config, Explorer, Next, OnFailure, Report};
