@@ -4,8 +4,8 @@
 //! numbers of a search, so that it can be read, and be followed by a program
 //! that has changed a little, or by another world.
 //!
-//! - [`format`](self::format): the file;
-//! - [`follow`](self::follow): running a model along a schedule.
+//! - [`mod@format`]: the file;
+//! - [`mod@follow`]: running a model along a schedule.
 
 pub mod follow;
 pub mod format;

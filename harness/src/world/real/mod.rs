@@ -12,22 +12,22 @@
 //! as soon as the one before it does.
 //!
 //! On the harness's side:
-//! - [`host`]: a supervisor;
-//! - [`world`]: a world; [`keep`]: its evidence, in a folder;
+//! - `host`: a supervisor;
+//! - `world`: a world; `keep`: its evidence, in a folder;
 //! - [`probe`]: what this machine can do, stage by stage;
-//! - [`reserved`]: which folders are the sandbox's own;
-//! - [`helper`]: the hook on the first line of `main`.
+//! - `reserved`: which folders are the sandbox's own;
+//! - `helper`: the hook on the first line of `main`.
 //!
 //! On the other:
-//! - [`supervisor`], [`template`], [`init`]: the helpers;
-//! - [`faults`]: system calls that are watched, held and failed;
-//! - [`proc`]: facts out of `/proc`.
+//! - `supervisor`, `template`, `init`: the helpers;
+//! - `faults`: system calls that are watched, held and failed;
+//! - `proc`: facts out of `/proc`.
 //!
 //! On both:
-//! - [`wire`]: how they talk;
-//! - [`kernel`]: system calls that nobody else wraps;
-//! - [`ids`]: which ids a sandbox has;
-//! - [`failure`]: why a sandbox could not be made.
+//! - `wire`: how they talk;
+//! - `kernel`: system calls that nobody else wraps;
+//! - `ids`: which ids a sandbox has;
+//! - `failure`: why a sandbox could not be made.
 
 pub mod probe;
 

@@ -38,7 +38,7 @@
 //! runs to the end, which covers every number of preemptions.
 //!
 //! Complete within its bounds, if the model's footprints are honest; see
-//! [`audit`](crate::explore::audit). With a bound on the rounds of loops,
+//! [`audit`](fn@crate::explore::audit). With a bound on the rounds of loops,
 //! faults of later rounds are left out as the bound says.
 //!
 //! [`Timers::WhenIdle`]: crate::explore::Timers::WhenIdle

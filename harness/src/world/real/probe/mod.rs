@@ -1,10 +1,10 @@
 //! What this machine can do for a sandbox, found by making one, stage by
 //! stage: what the probe tells is what a run would meet.
 //!
-//! - [`outcome`]: what a probe tells;
-//! - [`stage`]: the stages;
-//! - [`machine`]: what can be read that bears on a failure;
-//! - [`diagnose`]: what a failure means, and what to do about it.
+//! - `outcome`: what a probe tells;
+//! - `stage`: the stages;
+//! - `machine`: what can be read that bears on a failure;
+//! - `diagnose`: what a failure means, and what to do about it.
 
 mod diagnose;
 mod machine;
