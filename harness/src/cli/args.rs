@@ -65,6 +65,7 @@ Environment:
   Every flag has a variable, `DAEMONLAB_` and its name: DAEMONLAB_JOBS=4 is `--jobs 4`.
   NO_COLOR, CLICOLOR, CLICOLOR_FORCE   colours, where `--color` says nothing
   CI                                   no progress bar
+  GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITHUB_WORKSPACE   what `--report-github` goes by
 
 `daemonlab help COMMAND` says more about each.",
         exit_status::TABLE
@@ -235,6 +236,29 @@ pub struct RunArgs {
         help_heading = "What is reported"
     )]
     pub report_junit: Option<PathBuf>,
+
+    /// Write a TAP report, version 14
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DAEMONLAB_REPORT_TAP",
+        help_heading = "What is reported"
+    )]
+    pub report_tap: Option<PathBuf>,
+
+    /// Write a report in Markdown
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DAEMONLAB_REPORT_MARKDOWN",
+        help_heading = "What is reported"
+    )]
+    pub report_markdown: Option<PathBuf>,
+
+    /// Annotate failures on GitHub, and write the step's summary [default: if GITHUB_ACTIONS is
+    /// `true`]
+    #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), env = "DAEMONLAB_REPORT_GITHUB", help_heading = "What is reported")]
+    pub report_github: Option<bool>,
 
     /// When to use colours
     #[arg(

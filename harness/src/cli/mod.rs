@@ -2,6 +2,7 @@
 //!
 //! - [`args`]: what can be said on it;
 //! - [`run`], [`list`], [`doctor`]: the commands;
+//! - `reporters`: the reports that `run` is asked for;
 //! - [`exit_status`]: how they end;
 //! - [`target`]: which program `${target}` is;
 //! - [`chosen`]: from paths and filters to cases, for `run` and `list`;
@@ -14,6 +15,7 @@ pub mod exit_status;
 pub mod interrupt;
 pub mod list;
 mod main;
+mod reporters;
 pub mod run;
 pub mod target;
 

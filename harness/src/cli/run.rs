@@ -1,29 +1,19 @@
 //! `daemonlab run`: carries scenarios out and reports.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 
-use anstream::AutoStream;
-use indicatif::ProgressBar;
-
-use crate::report::Reporter;
-use crate::report::console::{self, Console};
-use crate::report::json::Json;
-use crate::report::junit::Junit;
-use crate::report::keep::Keep;
-use crate::report::outlet::Outlet;
 use crate::run::jobs::Run;
 use crate::run::plan::{Gather, Plan, Planned, Setting, TIMEOUT, Target};
 use crate::run::profile::Profile;
 use crate::run::real::{self, RealMaker};
 use crate::scenario::Capability;
 
-use super::args::{Color, RunArgs};
+use super::args::RunArgs;
 use super::chosen::{Chosen, Halt, choose};
 use super::exit_status::ExitStatus;
+use super::reporters::Reporters;
 use super::{interrupt, target};
 
 /// Runs what the arguments say.
@@ -108,72 +98,4 @@ fn profile(path: &Path, ids: &[String]) -> Result<Profile, Halt> {
 fn jobs(wanted: Option<NonZeroUsize>) -> usize {
     let wanted = wanted.or_else(|| thread::available_parallelism().ok());
     wanted.map_or(1, NonZeroUsize::get)
-}
-
-/// Every report of a run. One that cannot be written keeps the others going.
-struct Reporters {
-    all: Vec<(String, Box<dyn Reporter>)>,
-    failed: Option<String>,
-}
-
-impl Reporters {
-    fn open(args: &RunArgs, chosen: &Chosen) -> Result<Reporters, Halt> {
-        let mut all: Vec<(String, Box<dyn Reporter>)> = Vec::new();
-        // Before the console, so that all is written down when it says the end.
-        if let Some(path) = &args.report_json {
-            all.push((
-                path.display().to_string(),
-                Box::new(Json::new(create(path)?)),
-            ));
-        }
-        if let Some(path) = &args.report_junit {
-            let to = BufWriter::new(create(path)?);
-            all.push((path.display().to_string(), Box::new(Junit::new(to))));
-        }
-        if let Some(folder) = &args.keep {
-            let ids = chosen.cases.iter().map(|case| case.id.as_str());
-            let keep = Keep::new(folder, ids).map_err(|error| cannot_write(folder, &error))?;
-            all.push((folder.display().to_string(), Box::new(keep)));
-        }
-        let out = Outlet::new(AutoStream::new(io::stdout(), args.color.into()));
-        let console = Console::new(out, bar(args.color));
-        all.push(("stdout".to_owned(), Box::new(console)));
-        Ok(Reporters { all, failed: None })
-    }
-
-    fn event(&mut self, event: &crate::run::event::RunEvent) {
-        for (name, reporter) in &mut self.all {
-            if let Err(error) = reporter.event(event) {
-                let message = format!("cannot write to `{name}`: {error}");
-                self.failed.get_or_insert(message);
-            }
-        }
-    }
-}
-
-fn bar(color: Color) -> ProgressBar {
-    let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
-    if terminal && std::env::var_os("CI").is_none() && color != Color::Never {
-        console::bar()
-    } else {
-        ProgressBar::hidden()
-    }
-}
-
-fn create(path: &Path) -> Result<File, Halt> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    folder
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| File::create(path))
-        .map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Halt {
-    let path = path.display();
-    Halt::new(
-        ExitStatus::Usage,
-        format!("cannot write to `{path}`: {error}"),
-    )
 }

@@ -8,6 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Reporter;
 use super::evidence::evidence;
+use super::problem::first_line;
+use super::slowest::Slowest;
 use super::wording::{
     DIM, GREEN, RED, aside, body, count, details, id, indented, time, verb, word,
 };
@@ -24,6 +26,8 @@ pub struct Console<W> {
     finished: usize,
     running: Vec<(String, String)>,
     bad: Vec<(usize, CaseReport)>,
+    skipped: Vec<(String, String)>,
+    slowest: Slowest,
 }
 
 impl<W: Write> Console<W> {
@@ -36,6 +40,8 @@ impl<W: Write> Console<W> {
             finished: 0,
             running: Vec::new(),
             bad: Vec::new(),
+            skipped: Vec::new(),
+            slowest: Slowest::default(),
         }
     }
 
@@ -82,6 +88,11 @@ impl<W: Write> Console<W> {
         self.show_running();
         if matches!(report.verdict, Verdict::NotRun) {
             return Ok(());
+        }
+        self.slowest.note(report);
+        if let Verdict::Skipped { reason } = &report.verdict {
+            let entry = (report.case.id.clone(), reason.clone());
+            self.skipped.push(entry);
         }
         let number = self.finished;
         let text = self.case_text(number, report);
@@ -165,11 +176,34 @@ impl<W: Write> Console<W> {
                 text.push_str(&self.case_text(number, &report));
             }
         }
+        if repeated {
+            text.push_str(&self.closing());
+        }
         text.push_str(&format!(
             "{} passed, {} failed, {} skipped\n",
             summary.passed, summary.failed, summary.skipped
         ));
         self.print(&text)
+    }
+}
+
+impl<W: Write> Console<W> {
+    /// What is worth a look besides what failed.
+    fn closing(&self) -> String {
+        let mut text = String::new();
+        if !self.skipped.is_empty() {
+            text += "Skipped:\n";
+            for (id, reason) in &self.skipped {
+                text += &format!("    {id}: {}\n", first_line(reason));
+            }
+        }
+        if self.slowest.get().len() > 1 {
+            text += "Slowest:\n";
+            for (time, id) in self.slowest.get() {
+                text += &format!("    {:>8.3}s {id}\n", time.as_secs_f64());
+            }
+        }
+        text
     }
 }
 
@@ -286,6 +320,23 @@ mod tests {
             "{text}"
         );
         assert_eq!(text.lines().last(), Some("2 passed, 4 failed, 1 skipped"));
+    }
+
+    #[test]
+    fn it_ends_with_the_skipped_and_the_slowest() {
+        let text = console(&sample::run());
+        let (_, end) = text
+            .split_once("\nSkipped:\n")
+            .expect("the skipped come after the failures");
+        let slowest = ["passed", "failed", "deviates", "unexpected", "internal"]
+            .map(|name| format!("       0.250s a.yaml::{name}\n"))
+            .concat();
+        assert_eq!(
+            end,
+            format!(
+                "    a.yaml::skipped: requires subuid: no range\nSlowest:\n{slowest}2 passed, 4 failed, 1 skipped\n"
+            )
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::Reporter;
 use super::evidence::evidence;
+use super::problem::first_line;
 use crate::run::event::{CaseReport, RunEvent};
 use crate::run::outcome::{Verdict, plain};
 
@@ -128,10 +129,6 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
         Verdict::Skipped { reason } => skipped(reason),
         Verdict::NotRun => skipped("the run was interrupted before it started"),
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,18 +5,28 @@
 //!   of `wording`;
 //! - [`json`]: one event a line, for programs;
 //! - [`junit`]: for the dashboards of continuous integration;
+//! - [`tap`]: the Test Anything Protocol, version 14;
+//! - [`github`]: annotations, and a console without workflow commands;
+//! - [`markdown`]: for a page, such as the summary of a GitHub job;
 //! - [`keep`]: the evidence of every case, in a folder;
 //! - [`evidence`]: how evidence reads as text, which several of them use;
+//! - `problem`, `slowest`: what is wrong with a case in one form for several of
+//!   them, and which cases took longest;
 //! - [`outlet`]: a stream whose reader may go away.
 
 pub mod console;
 pub mod evidence;
+pub mod github;
 pub mod json;
 pub mod junit;
 pub mod keep;
+pub mod markdown;
 pub mod outlet;
+mod problem;
 #[cfg(test)]
 mod sample;
+mod slowest;
+pub mod tap;
 mod wording;
 
 use std::io;

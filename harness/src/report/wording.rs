@@ -41,11 +41,10 @@ pub(super) fn word(verdict: &Verdict) -> (Style, &'static str) {
 }
 
 pub(super) fn time(verdict: &Verdict, duration: Duration) -> String {
-    match verdict {
-        Verdict::Skipped { .. } | Verdict::Missing { .. } | Verdict::NotRun => {
-            format!("[{:9}]", "")
-        }
-        _ => format!("[{:>8.3}s]", duration.as_secs_f64()),
+    if verdict.has_run() {
+        format!("[{:>8.3}s]", duration.as_secs_f64())
+    } else {
+        format!("[{:9}]", "")
     }
 }
 

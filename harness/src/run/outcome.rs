@@ -65,6 +65,14 @@ impl Verdict {
             Verdict::Passed | Verdict::FailedAsDeclared { .. } | Verdict::Skipped { .. }
         )
     }
+
+    /// Whether the case was started at all.
+    pub fn has_run(&self) -> bool {
+        !matches!(
+            self,
+            Verdict::Skipped { .. } | Verdict::Missing { .. } | Verdict::NotRun
+        )
+    }
 }
 
 /// Why a case failed.
