@@ -72,11 +72,9 @@ pub fn missing() -> Result<(Probe, Missing), WorldError> {
     let probe = probe::probe(Path::new("/proc/self/exe"));
     let mut missing = BTreeMap::new();
     for capability in Capability::ALL {
-        let asked = probe::Capability::from_name(capability.name());
-        let Some(stage) = asked.and_then(|asked| probe.why_not(asked)) else {
-            continue;
-        };
-        missing.insert(capability, why(stage));
+        if let Some(stage) = probe.why_not(capability) {
+            missing.insert(capability, why(stage));
+        }
     }
     Ok((probe, Missing(missing)))
 }

@@ -5,13 +5,13 @@
 //! [`Template`]; [`super::specs`] fills it in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
 
+pub use crate::world::Capability;
 use crate::world::spec::{FaultAction, GroupSpec, Role, UserSpec};
 
 use super::matcher::Expect;
@@ -54,47 +54,6 @@ pub struct Case {
     pub files: Vec<File>,
     /// What is done, in order.
     pub steps: Vec<Step>,
-}
-
-/// What a scenario may need of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Capability {
-    /// User namespaces, or root. Everything needs it.
-    Userns,
-    /// More than one user id: subordinate ids, or root. Needed by whatever
-    /// names a user or a group.
-    Subuid,
-    /// Seccomp user notification. Needed by faults.
-    SeccompNotify,
-}
-
-impl Capability {
-    /// All of them.
-    pub const ALL: [Capability; 3] = [
-        Capability::Userns,
-        Capability::Subuid,
-        Capability::SeccompNotify,
-    ];
-
-    /// Its name in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Capability::Userns => "userns",
-            Capability::Subuid => "subuid",
-            Capability::SeccompNotify => "seccomp-notify",
-        }
-    }
-
-    /// The capability of that name.
-    pub fn from_name(name: &str) -> Option<Capability> {
-        Capability::ALL.into_iter().find(|c| c.name() == name)
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// What a scenario says about its sandbox.

@@ -9,11 +9,14 @@
 //! - [`syscalls`]: the system calls by name;
 //! - [`real`]: the sandbox, on Linux.
 
+mod capability;
 pub mod event;
 pub mod facts;
 pub mod real;
 pub mod spec;
 pub mod syscalls;
+
+pub use capability::Capability;
 
 use std::fmt;
 use std::path::Path;

@@ -13,7 +13,9 @@ mod stage;
 
 pub use diagnose::{Diagnosis, diagnose, explain};
 pub use machine::Machine;
-pub use outcome::{Capability, Outcome, Probe, Stage};
+pub use outcome::{Outcome, Probe, Stage};
+
+pub use crate::world::Capability;
 pub use stage::StageId;
 
 use std::path::Path;

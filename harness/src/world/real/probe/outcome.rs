@@ -1,53 +1,12 @@
 //! What a probe tells.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Machine, StageId, diagnose};
+use crate::world::Capability;
 use crate::world::real::failure::Failure;
-
-/// Something that a scenario can require.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// Namespaces with an init, a root and loopback of their own: any sandbox at all.
-    Userns,
-    /// More than one user id and group id inside, so that they can be switched.
-    Subuid,
-    /// System calls can be watched, held and failed.
-    SeccompNotify,
-}
-
-impl Capability {
-    /// Every capability.
-    pub const ALL: [Capability; 3] = [
-        Capability::Userns,
-        Capability::Subuid,
-        Capability::SeccompNotify,
-    ];
-
-    /// Its name in scenario files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Capability::Userns => "userns",
-            Capability::Subuid => "subuid",
-            Capability::SeccompNotify => "seccomp-notify",
-        }
-    }
-
-    /// The capability of that name.
-    pub fn from_name(name: &str) -> Option<Capability> {
-        Capability::ALL.into_iter().find(|c| c.name() == name)
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// What became of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

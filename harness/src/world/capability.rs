@@ -1,0 +1,48 @@
+//! What a world may need of the machine, and a scenario of its world.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that a scenario can require.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// User namespaces, or root: any sandbox at all. Everything needs it.
+    Userns,
+    /// More than one user id and group id inside, so that they can be switched:
+    /// subordinate ids, or root. Needed by whatever names a user or a group.
+    Subuid,
+    /// Seccomp user notification, so that system calls can be watched, held and
+    /// failed. Needed by faults.
+    SeccompNotify,
+}
+
+impl Capability {
+    /// All of them.
+    pub const ALL: [Capability; 3] = [
+        Capability::Userns,
+        Capability::Subuid,
+        Capability::SeccompNotify,
+    ];
+
+    /// Its name in scenario files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::Userns => "userns",
+            Capability::Subuid => "subuid",
+            Capability::SeccompNotify => "seccomp-notify",
+        }
+    }
+
+    /// The capability of that name.
+    pub fn from_name(name: &str) -> Option<Capability> {
+        Capability::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
