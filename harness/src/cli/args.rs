@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit_status;
 use super::target::EMBEDDED;
+use crate::run::partition::Partition;
 use crate::scenario::Capability;
 
 /// Where scenarios are looked for if no path is given.
@@ -166,6 +167,16 @@ pub struct Choice {
         help_heading = "Which cases"
     )]
     pub tag: Vec<String>,
+
+    /// Only a part of what is selected, for machines that share the work: `slice:1/3` takes every
+    /// third case, `hash:1/3` goes by the id, so that a case stays where it is when others come
+    #[arg(
+        long,
+        value_name = "PART",
+        env = "DAEMONLAB_PARTITION",
+        help_heading = "Which cases"
+    )]
+    pub partition: Option<Partition>,
 }
 
 /// Run scenarios.
@@ -205,6 +216,43 @@ pub struct RunArgs {
         help_heading = "How they run"
     )]
     pub require: Vec<Requirement>,
+
+    /// Start no other case once one has failed
+    #[arg(long, conflicts_with = "max_fail", value_parser = BoolishValueParser::new(), env = "DAEMONLAB_FAIL_FAST", help_heading = "How they run")]
+    pub fail_fast: bool,
+
+    /// Start no other case once N have failed
+    #[arg(
+        long,
+        value_name = "N",
+        env = "DAEMONLAB_MAX_FAIL",
+        help_heading = "How they run"
+    )]
+    pub max_fail: Option<NonZeroUsize>,
+
+    /// Try a case that fails up to N times more. One that passes then counts as passed, and is
+    /// marked as flaky
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "DAEMONLAB_RETRIES",
+        help_heading = "How they run"
+    )]
+    pub retries: u32,
+
+    /// Run each case N times, all of them round by round
+    #[arg(
+        long,
+        value_name = "N",
+        env = "DAEMONLAB_STRESS_COUNT",
+        help_heading = "How they run"
+    )]
+    pub stress_count: Option<NonZeroUsize>,
+
+    /// Say what would run and what would be skipped, and run nothing
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_DRY_RUN", help_heading = "How they run")]
+    pub dry_run: bool,
 
     /// How the target is known to deviate, and why
     #[arg(
@@ -259,6 +307,11 @@ pub struct RunArgs {
     /// `true`]
     #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), env = "DAEMONLAB_REPORT_GITHUB", help_heading = "What is reported")]
     pub report_github: Option<bool>,
+
+    /// Show what launches and daemons wrote for cases that pass too, as each ends; one case runs
+    /// at a time
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_NO_CAPTURE", help_heading = "What is reported")]
+    pub no_capture: bool,
 
     /// When to use colours
     #[arg(

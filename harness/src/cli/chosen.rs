@@ -121,6 +121,13 @@ pub fn choose(choice: &Choice) -> Result<Chosen, Halt> {
     let cases: Vec<Case> = all
         .into_iter()
         .filter(|case| filter.lets_through(case))
+        .enumerate()
+        .filter(|(index, case)| {
+            choice
+                .partition
+                .is_none_or(|part| part.has(*index, &case.id))
+        })
+        .map(|(_, case)| case)
         .collect();
     if cases.is_empty() {
         return Err(Halt::new(

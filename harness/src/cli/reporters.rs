@@ -8,7 +8,7 @@ use anstream::AutoStream;
 use indicatif::ProgressBar;
 
 use crate::report::Reporter;
-use crate::report::console::{self, Console};
+use crate::report::console::{self, Console, Output};
 use crate::report::github::GitHub;
 use crate::report::json::Json;
 use crate::report::junit::Junit;
@@ -16,9 +16,10 @@ use crate::report::keep::Keep;
 use crate::report::markdown::Markdown;
 use crate::report::outlet::Outlet;
 use crate::report::tap::Tap;
+use crate::run::plan::Plan;
 
 use super::args::{Color, RunArgs};
-use super::chosen::{Chosen, Halt};
+use super::chosen::Halt;
 use super::exit_status::ExitStatus;
 
 /// What GitHub takes as the summary of a step: 1 MiB.
@@ -36,7 +37,7 @@ impl Reporters {
     ///
     /// # Errors
     /// Exit status 2 for a file or folder that cannot be written.
-    pub(super) fn open(args: &RunArgs, chosen: &Chosen) -> Result<Reporters, Halt> {
+    pub(super) fn open(args: &RunArgs, plan: &Plan) -> Result<Reporters, Halt> {
         let mut all: Vec<(String, Box<dyn Reporter>)> = Vec::new();
         // Before the console, so that all is written down when it says the end.
         if let Some(path) = &args.report_json {
@@ -65,12 +66,17 @@ impl Reporters {
             all.push((path.display().to_string(), Box::new(step_summary(&path)?)));
         }
         if let Some(folder) = &args.keep {
-            let ids = chosen.cases.iter().map(|case| case.id.as_str());
+            let ids = plan.cases.iter().map(|planned| planned.case.id.as_str());
             let keep = Keep::new(folder, ids).map_err(|error| cannot_write(folder, &error))?;
             all.push((folder.display().to_string(), Box::new(keep)));
         }
+        let output = if args.no_capture {
+            Output::OfAll
+        } else {
+            Output::OfFailures
+        };
         let out = Outlet::new(AutoStream::new(io::stdout(), args.color.into()));
-        let console = Console::new(out, bar(args.color));
+        let console = Console::new(out, bar(args.color), output);
         let stdout: Box<dyn Reporter> = if github {
             let to = Outlet::new(io::stdout());
             let report = GitHub::new(console, to, &folder_in_repository()).map_err(|error| {

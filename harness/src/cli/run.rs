@@ -1,11 +1,13 @@
 //! `daemonlab run`: carries scenarios out and reports.
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 
+use crate::report::outlet::Outlet;
 use crate::run::jobs::Run;
-use crate::run::plan::{Gather, Plan, Planned, Setting, TIMEOUT, Target};
+use crate::run::plan::{Fate, Gather, Plan, Planned, Policy, Setting, TIMEOUT, Target};
 use crate::run::profile::Profile;
 use crate::run::real::{self, RealMaker};
 use crate::scenario::Capability;
@@ -28,8 +30,11 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
         Some(path) => profile(path, &chosen.ids)?,
         None => Profile::default(),
     };
-    let mut reporters = Reporters::open(args, &chosen)?;
     let plan = plan(args, target, chosen, &profile)?;
+    if args.dry_run {
+        return dry_run(&plan);
+    }
+    let mut reporters = Reporters::open(args, &plan)?;
     let run = Run::new();
     interrupt::stop_on_signals(run.stopper()).map_err(|error| {
         Halt::new(
@@ -65,20 +70,53 @@ fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Re
             case,
         })
         .collect();
-    Ok(Plan {
+    let once = Plan {
         cases,
         filtered_out,
-        jobs: jobs(args.jobs),
+        jobs: if args.no_capture { 1 } else { jobs(args.jobs) },
+        policy: Policy {
+            max_fail: if args.fail_fast {
+                Some(NonZeroUsize::MIN)
+            } else {
+                args.max_fail
+            },
+            retries: args.retries,
+        },
         setting: Setting {
             target,
             timeout: TIMEOUT,
             timeout_for_all: args.timeout,
-            gather: match args.keep {
-                Some(_) => Gather::Always,
-                None => Gather::OnFailure,
+            gather: if args.keep.is_some() || args.no_capture {
+                Gather::Always
+            } else {
+                Gather::OnFailure
             },
         },
+    };
+    Ok(match args.stress_count {
+        Some(times) => once.repeated(times),
+        None => once,
     })
+}
+
+/// Says what the plan would do with each case.
+fn dry_run(plan: &Plan) -> Result<ExitStatus, Halt> {
+    let mut out = Outlet::new(std::io::stdout().lock());
+    for planned in &plan.cases {
+        let id = &planned.case.id;
+        match &planned.fate {
+            Fate::Run => writeln!(out, "run   {id}"),
+            Fate::Skip(reason) => writeln!(out, "skip  {id}: {reason}"),
+            Fate::Missing(reason) => writeln!(out, "fail  {id}: {reason}"),
+        }
+        .map_err(|error| {
+            Halt::new(
+                ExitStatus::Internal,
+                format!("cannot write to stdout: {error}"),
+            )
+        })?;
+    }
+    Ok(ExitStatus::Passed)
 }
 
 fn profile(path: &Path, ids: &[String]) -> Result<Profile, Halt> {

@@ -11,10 +11,20 @@ use super::evidence::evidence;
 use super::problem::first_line;
 use super::slowest::Slowest;
 use super::wording::{
-    DIM, GREEN, RED, aside, body, count, details, id, indented, time, verb, word,
+    DIM, GREEN, RED, aside, body, count, details, id, indented, time, tries, verb, word,
 };
 use crate::run::event::{CaseReport, RunEvent, Summary};
 use crate::run::outcome::Verdict;
+use crate::run::plan::unrepeated;
+
+/// Whose output the console shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// That of cases that are not good.
+    OfFailures,
+    /// That of every case that has evidence.
+    OfAll,
+}
 
 /// Writes the report to `W`, which takes ANSI colours; whether they reach the
 /// reader is for the stream below to say.
@@ -22,24 +32,28 @@ use crate::run::outcome::Verdict;
 pub struct Console<W> {
     to: W,
     bar: ProgressBar,
+    output: Output,
     cases: usize,
     finished: usize,
     running: Vec<(String, String)>,
     bad: Vec<(usize, CaseReport)>,
+    flaky: Vec<(String, String)>,
     skipped: Vec<(String, String)>,
     slowest: Slowest,
 }
 
 impl<W: Write> Console<W> {
     /// A report that goes to `to` and moves `bar`, which may be hidden.
-    pub fn new(to: W, bar: ProgressBar) -> Console<W> {
+    pub fn new(to: W, bar: ProgressBar, output: Output) -> Console<W> {
         Console {
             to,
             bar,
+            output,
             cases: 0,
             finished: 0,
             running: Vec::new(),
             bad: Vec::new(),
+            flaky: Vec::new(),
             skipped: Vec::new(),
             slowest: Slowest::default(),
         }
@@ -90,6 +104,9 @@ impl<W: Write> Console<W> {
             return Ok(());
         }
         self.slowest.note(report);
+        if report.is_flaky() {
+            self.flaky.push((report.case.id.clone(), tries(report)));
+        }
         if let Verdict::Skipped { reason } = &report.verdict {
             let entry = (report.case.id.clone(), reason.clone());
             self.skipped.push(entry);
@@ -111,15 +128,16 @@ impl<W: Write> Console<W> {
             verdict,
             duration,
             evidence,
+            ..
         } = report;
-        let (style, word) = word(verdict);
+        let (style, word) = word(report);
         let mut text = format!(
             "{} {} {} {}{}\n",
             verb(style, word),
             time(verdict, *duration),
             self.counter(number),
             id(case),
-            aside(verdict),
+            aside(report),
         );
         let body = body(report);
         if !body.is_empty() {
@@ -128,8 +146,14 @@ impl<W: Write> Console<W> {
                 text.push_str(&indented(&self::evidence(seen)));
             }
         }
+        if body.is_empty()
+            && self.output == Output::OfAll
+            && let Some(seen) = evidence
+        {
+            text.push_str(&indented(&self::evidence(seen)));
+        }
         if matches!(verdict, Verdict::Failed { .. }) {
-            let (file, id) = (case.file.display(), &case.id);
+            let (file, id) = (case.file.display(), unrepeated(&case.id));
             let rerun = format!("{DIM}rerun: daemonlab run {file} --exact '{id}'{DIM:#}");
             text.push_str(&indented(&rerun));
         }
@@ -191,9 +215,11 @@ impl<W: Write> Console<W> {
     /// What is worth a look besides what failed.
     fn closing(&self) -> String {
         let mut text = String::new();
-        if !self.skipped.is_empty() {
-            text += "Skipped:\n";
-            for (id, reason) in &self.skipped {
+        for (title, cases) in [("Flaky", &self.flaky), ("Skipped", &self.skipped)] {
+            if !cases.is_empty() {
+                text += &format!("{title}:\n");
+            }
+            for (id, reason) in cases {
                 text += &format!("    {id}: {}\n", first_line(reason));
             }
         }
@@ -258,7 +284,7 @@ mod tests {
 
     fn console(events: &[RunEvent]) -> String {
         let mut bytes = Vec::new();
-        let mut console = Console::new(&mut bytes, ProgressBar::hidden());
+        let mut console = Console::new(&mut bytes, ProgressBar::hidden(), Output::OfFailures);
         for event in events {
             console.event(event).expect("a vector takes everything");
         }
@@ -307,6 +333,20 @@ mod tests {
             assert!(after.lines().any(|l| l == line), "after: {line}\n{text}");
         }
         assert!(!after.contains("DEVIATES"), "what is good is not repeated");
+    }
+
+    #[test]
+    fn a_flaky_case_is_marked_where_it_ends_and_at_the_end() {
+        let mut events = sample::run();
+        let end = events.len() - 1;
+        events.insert(end, sample::flaky());
+        let text = console(&events);
+        let says = "a.yaml::flaky: failed 1 time before: process `daemon`: umask\n";
+        assert!(
+            text.contains(&format!("       FLAKY [   0.250s] (10/9) {says}")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("Flaky:\n    {says}")), "{text}");
     }
 
     #[test]

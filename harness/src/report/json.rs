@@ -74,7 +74,8 @@ mod tests {
             *last,
             json!({"format": 1, "event": "run-finished", "summary": {
                 "passed": 2, "failed": 4, "skipped": 1, "expected_failures": 1,
-                "cut_short": 1, "not_run": 1, "internal": 1, "missing": 1, "seconds": 1.5,
+                "cut_short": 1, "not_run": 1, "internal": 1, "missing": 1, "flaky": 0,
+                "max_fail_reached": false, "seconds": 1.5,
             }})
         );
     }

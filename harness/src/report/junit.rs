@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{
+    NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
+};
 
 use super::Reporter;
 use super::evidence::evidence;
 use super::problem::first_line;
-use crate::run::event::{CaseReport, RunEvent};
+use crate::run::event::{CaseReport, Earlier, RunEvent};
 use crate::run::outcome::{Verdict, plain};
 
 /// Collects cases, and writes the report when the run is over.
@@ -58,7 +60,9 @@ impl<W: Write> Reporter for Junit<W> {
 }
 
 fn test_case(report: &CaseReport) -> TestCase {
-    let mut case = TestCase::new(report.case.id.as_str(), status(&report.verdict));
+    let mut status = status(&report.verdict);
+    status.add_reruns(report.earlier.iter().map(rerun));
+    let mut case = TestCase::new(report.case.id.as_str(), status);
     case.set_classname(report.case.file.to_string_lossy().as_ref())
         .set_time(report.duration);
     let line = match &report.verdict {
@@ -77,6 +81,21 @@ fn test_case(report: &CaseReport) -> TestCase {
         case.set_system_out(evidence(seen));
     }
     case
+}
+
+/// A try that failed: it becomes a `flakyFailure` of a case that passed in the
+/// end, and a `rerunFailure` of one that did not.
+fn rerun(earlier: &Earlier) -> TestRerun {
+    let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+    if let Some(first) = earlier.failures.first() {
+        rerun
+            .set_type(first.kind.name())
+            .set_message(first.title.as_str());
+    }
+    rerun
+        .set_time(earlier.duration)
+        .set_description(plain(&earlier.failures));
+    rerun
 }
 
 fn status(verdict: &Verdict) -> TestCaseStatus {
@@ -127,7 +146,7 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
             non_success(NonSuccessKind::Error, "cut-short", "interrupted", doing)
         }
         Verdict::Skipped { reason } => skipped(reason),
-        Verdict::NotRun => skipped("the run was interrupted before it started"),
+        Verdict::NotRun => skipped("the run ended before it started"),
     }
 }
 
@@ -135,6 +154,22 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
 mod tests {
     use super::super::sample;
     use super::*;
+
+    #[test]
+    fn a_flaky_case_passed_and_names_its_failure() {
+        let mut bytes = Vec::new();
+        let mut junit = Junit::new(&mut bytes);
+        for event in [
+            sample::flaky(),
+            sample::run().pop().expect("there is an end"),
+        ] {
+            junit.event(&event).expect("a vector takes everything");
+        }
+        let xml = String::from_utf8(bytes).expect("XML is UTF-8");
+        assert!(xml.contains("failures=\"0\""), "{xml}");
+        let (_, flaky) = xml.split_once("<flakyFailure ").expect("it is there");
+        assert!(flaky.contains("process `daemon`: umask"), "{xml}");
+    }
 
     #[test]
     fn it_reads_back_with_every_verdict() {

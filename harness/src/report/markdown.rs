@@ -7,6 +7,7 @@ use super::Reporter;
 use super::evidence::evidence;
 use super::problem::problem;
 use super::slowest::Slowest;
+use super::wording::tries;
 use crate::run::event::{CaseReport, RunEvent, Summary};
 use crate::run::outcome::Verdict;
 
@@ -17,6 +18,7 @@ pub struct Markdown<W> {
     limit: usize,
     bad: Vec<CaseReport>,
     deviating: Vec<(String, String)>,
+    flaky: Vec<(String, String)>,
     skipped: Vec<(String, String)>,
     slowest: Slowest,
 }
@@ -30,6 +32,7 @@ impl<W: Write> Markdown<W> {
             limit,
             bad: Vec::new(),
             deviating: Vec::new(),
+            flaky: Vec::new(),
             skipped: Vec::new(),
             slowest: Slowest::default(),
         }
@@ -55,6 +58,7 @@ impl<W: Write> Markdown<W> {
         }
         for (title, rows) in [
             ("Deviates as declared", &self.deviating),
+            ("Flaky", &self.flaky),
             ("Skipped", &self.skipped),
         ] {
             if rows.is_empty() {
@@ -89,6 +93,9 @@ impl<W: Write> Reporter for Markdown<W> {
             RunEvent::CaseFinished(report) => {
                 let id = || report.case.id.clone();
                 self.slowest.note(report);
+                if report.is_flaky() {
+                    self.flaky.push((id(), tries(report)));
+                }
                 match &report.verdict {
                     Verdict::FailedAsDeclared { reason, .. } => {
                         self.deviating.push((id(), reason.clone()));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::run::event::{CaseName, CaseReport, RunEvent, Summary};
+use crate::run::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
 use crate::run::outcome::{Evidence, Failure, FailureKind, LaunchEvidence, LogEvidence, Verdict};
 use crate::world::event::End;
 use crate::world::facts::{Captured, LaunchFacts};
@@ -43,6 +43,24 @@ pub fn seen() -> Evidence {
         }],
         ..Evidence::default()
     }
+}
+
+/// A case that passed at its second try.
+pub fn flaky() -> RunEvent {
+    RunEvent::CaseFinished(Box::new(CaseReport {
+        case: CaseName {
+            id: "a.yaml::flaky".to_owned(),
+            file: "a.yaml".into(),
+            line: 9,
+        },
+        verdict: Verdict::Passed,
+        duration: Duration::from_millis(250),
+        earlier: vec![Earlier {
+            failures: failures(),
+            duration: Duration::from_millis(300),
+        }],
+        evidence: None,
+    }))
 }
 
 /// Every verdict, in the order of their declaration, each in a case of its own.
@@ -131,6 +149,7 @@ pub fn run() -> Vec<RunEvent> {
             case,
             verdict,
             duration: Duration::from_millis(250),
+            earlier: Vec::new(),
             evidence,
         })));
     }

@@ -59,6 +59,7 @@ mod tests {
                 },
                 verdict,
                 duration: Duration::from_millis(milliseconds),
+                earlier: Vec::new(),
                 evidence: None,
             });
         }

@@ -10,7 +10,7 @@ use super::Reporter;
 use super::evidence::evidence;
 use super::problem::problem;
 use crate::run::event::{CaseReport, RunEvent};
-use crate::run::outcome::Verdict;
+use crate::run::outcome::{Verdict, plain};
 
 /// Writes test points.
 #[derive(Debug)]
@@ -53,6 +53,13 @@ impl<W: Write> Tap<W> {
         }
         let milliseconds = report.duration.as_secs_f64() * 1000.0;
         fields.push(("duration_ms", json!(milliseconds)));
+        if report.is_flaky() {
+            fields.push(("flaky", json!(true)));
+        }
+        if !report.earlier.is_empty() {
+            let earlier: Vec<String> = report.earlier.iter().map(|e| plain(&e.failures)).collect();
+            fields.push(("earlier", json!(earlier)));
+        }
         if let Some(problem) = problem {
             fields.push(("details", json!(problem.text)));
         }
@@ -140,6 +147,14 @@ mod tests {
         assert_eq!(value["duration_ms"], 250.0);
         let seen = value["evidence"].as_str().expect("it is text");
         assert!(seen.contains("no <such> user"), "{seen}");
+    }
+
+    #[test]
+    fn a_flaky_case_is_ok_and_says_so() {
+        let text = tap(&[sample::flaky()]);
+        assert!(text.starts_with("ok 1 - a.yaml::flaky\n"), "{text}");
+        assert!(text.contains("\n  flaky: true\n"), "{text}");
+        assert!(text.contains("umask"), "{text}");
     }
 
     #[test]

@@ -23,8 +23,9 @@ pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{plural}")
 }
 
-pub(super) fn word(verdict: &Verdict) -> (Style, &'static str) {
-    match verdict {
+pub(super) fn word(report: &CaseReport) -> (Style, &'static str) {
+    match &report.verdict {
+        _ if report.is_flaky() => (YELLOW, "FLAKY"),
         Verdict::Passed => (GREEN, "PASS"),
         Verdict::FailedAsDeclared { .. } => (YELLOW, "DEVIATES"),
         Verdict::Failed { failures } => match failures.first() {
@@ -55,9 +56,20 @@ pub(super) fn id(case: &CaseName) -> String {
     }
 }
 
+/// How often a case failed before: `failed 1 time before: umask`.
+pub(super) fn tries(report: &CaseReport) -> String {
+    let last = report.earlier.last().and_then(|e| e.failures.first());
+    let title = last.map_or("", |failure| failure.title.as_str());
+    format!(
+        "failed {} before: {title}",
+        count(report.earlier.len(), "time")
+    )
+}
+
 /// What is said on the case's own line.
-pub(super) fn aside(verdict: &Verdict) -> String {
-    match verdict {
+pub(super) fn aside(report: &CaseReport) -> String {
+    match &report.verdict {
+        _ if !report.earlier.is_empty() => format!(": {}", tries(report)),
         Verdict::FailedAsDeclared { reason, .. } | Verdict::Skipped { reason } => {
             format!(": {reason}")
         }
@@ -90,6 +102,9 @@ pub(super) fn details(summary: &Summary) -> String {
         0 => {}
         1 => details += " (1 of them deviates as declared)",
         n => details += &format!(" ({n} of them deviate as declared)"),
+    }
+    if summary.flaky > 0 {
+        details += &format!(" ({YELLOW}{} flaky{YELLOW:#})", summary.flaky);
     }
     for (n, style, what) in [
         (summary.failed, RED, "failed"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::outcome::{Evidence, Verdict};
+use super::outcome::{Evidence, Failure, Verdict};
 
 /// Something that happened in a run. [`RunEvent::RunStarted`] comes first and
 /// [`RunEvent::RunFinished`] last; between them every selected case is finished
@@ -79,9 +79,30 @@ pub struct CaseReport {
     /// How long it took by the world's clock, zero if it never started.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub duration: Duration,
+    /// The tries before this one, each of which failed; nothing unless retries
+    /// were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
     /// What was seen at the end. Nothing, if it passed and nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+}
+
+/// A try that failed, after which the case was tried again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Earlier {
+    /// How it failed.
+    pub failures: Vec<Failure>,
+    /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub duration: Duration,
+}
+
+impl CaseReport {
+    /// Whether it went as it should, but not at the first try.
+    pub fn is_flaky(&self) -> bool {
+        self.verdict.is_good() && !self.earlier.is_empty()
+    }
 }
 
 /// How a run went.
@@ -98,7 +119,12 @@ pub struct Summary {
     pub expected_failures: usize,
     /// Cases that were running when the run was interrupted.
     pub cut_short: usize,
-    /// Cases that had not been started when the run was interrupted.
+    /// How many of the passed ones failed before, and passed when tried again.
+    pub flaky: usize,
+    /// Whether as many cases failed as the run was to bear, so that no other
+    /// was started.
+    pub max_fail_reached: bool,
+    /// Cases that had not been started when the run ended.
     pub not_run: usize,
     /// Cases, among the failed ones, for which the harness itself could not go on.
     pub internal: usize,
@@ -133,9 +159,9 @@ impl Summary {
         }
     }
 
-    /// Whether the run was stopped before its end.
+    /// Whether the run was stopped from outside before its end.
     pub fn interrupted(&self) -> bool {
-        self.cut_short + self.not_run > 0
+        self.cut_short > 0 || self.not_run > 0 && !self.max_fail_reached
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::world::WorldError;
 
 use super::case;
-use super::event::{CaseName, CaseReport, RunEvent, Summary};
+use super::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
 use super::maker::WorldMaker;
 use super::outcome::Verdict;
 use super::plan::{Fate, Plan, Planned};
@@ -79,19 +79,24 @@ impl Run {
         let plan = Arc::new(plan);
         let new_maker = Arc::new(new_maker);
         let next = Arc::new(AtomicUsize::new(0));
+        let failed = Arc::new(AtomicUsize::new(0));
         let jobs = plan.jobs.clamp(1, plan.cases.len().max(1));
         for _ in 0..jobs {
             let job = Job {
                 plan: Arc::clone(&plan),
                 next: Arc::clone(&next),
+                failed: Arc::clone(&failed),
                 stop: self.stop.clone(),
                 to: self.to.clone(),
             };
             let new_maker = Arc::clone(&new_maker);
             thread::spawn(move || job.work(&*new_maker));
         }
+        let max_fail = plan.policy.max_fail;
+        let mut interrupted = false;
         let mut books = Books::new(&plan);
         listen(&self.from, jobs, |event| {
+            interrupted |= matches!(event, RunEvent::Interrupted { .. });
             books.note(event);
             tell(event);
         });
@@ -101,6 +106,8 @@ impl Run {
         }
         let mut summary = books.summary;
         summary.duration = begin.elapsed();
+        summary.max_fail_reached =
+            !interrupted && max_fail.is_some_and(|most| summary.failed >= most.get());
         tell(&RunEvent::RunFinished {
             summary: summary.clone(),
         });
@@ -189,6 +196,7 @@ impl Books {
                 self.waiting.retain(|waiting| waiting.id != report.case.id);
                 self.running.remove(&report.case.id);
                 self.summary.count(&report.verdict);
+                self.summary.flaky += usize::from(report.is_flaky());
             }
             _ => {}
         }
@@ -202,6 +210,7 @@ impl Books {
                     case,
                     verdict: Verdict::CutShort { doing },
                     duration: started.elapsed(),
+                    earlier: Vec::new(),
                     evidence: None,
                 });
         let not_run = std::mem::take(&mut self.waiting)
@@ -210,6 +219,7 @@ impl Books {
                 case,
                 verdict: Verdict::NotRun,
                 duration: Duration::ZERO,
+                earlier: Vec::new(),
                 evidence: None,
             });
         cut_short
@@ -223,6 +233,7 @@ impl Books {
 struct Job {
     plan: Arc<Plan>,
     next: Arc<AtomicUsize>,
+    failed: Arc<AtomicUsize>,
     stop: Stop,
     to: Sender<Message>,
 }
@@ -230,12 +241,13 @@ struct Job {
 impl Job {
     fn work<M: WorldMaker>(&self, new_maker: &dyn Fn() -> Result<M, WorldError>) {
         let mut maker: Option<M> = None;
-        while !self.stop.is_set() {
+        while !self.stop.is_set() && !self.enough_failed() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(planned) = self.plan.cases.get(index) else {
                 break;
             };
-            let started = Instant::now();
+            let mut started = Instant::now();
+            let mut earlier = Vec::new();
             let (verdict, evidence) = match &planned.fate {
                 Fate::Skip(reason) => {
                     let reason = reason.clone();
@@ -245,12 +257,31 @@ impl Job {
                     let reason = reason.clone();
                     (Verdict::Missing { reason }, None)
                 }
-                Fate::Run => self.run(planned, &mut maker, new_maker),
+                Fate::Run => {
+                    self.tell(RunEvent::CaseStarted {
+                        case: planned.name(),
+                    });
+                    loop {
+                        let (verdict, evidence) = self.run(planned, &mut maker, new_maker);
+                        match verdict {
+                            Verdict::Failed { failures } if self.tries_again(earlier.len()) => {
+                                let duration = started.elapsed();
+                                earlier.push(Earlier { failures, duration });
+                                started = Instant::now();
+                            }
+                            verdict => break (verdict, evidence),
+                        }
+                    }
+                }
             };
+            if !verdict.is_good() {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+            }
             self.tell(RunEvent::CaseFinished(Box::new(CaseReport {
                 case: planned.name(),
                 verdict,
                 duration: started.elapsed(),
+                earlier,
                 evidence,
             })));
         }
@@ -259,15 +290,21 @@ impl Job {
         let _ = self.to.send(Message::JobEnded);
     }
 
+    fn enough_failed(&self) -> bool {
+        let most = self.plan.policy.max_fail;
+        most.is_some_and(|most| self.failed.load(Ordering::Relaxed) >= most.get())
+    }
+
+    fn tries_again(&self, earlier: usize) -> bool {
+        !self.stop.is_set() && earlier < self.plan.policy.retries as usize
+    }
+
     fn run<M: WorldMaker>(
         &self,
         planned: &Planned,
         maker: &mut Option<M>,
         new_maker: &dyn Fn() -> Result<M, WorldError>,
     ) -> case::Outcome {
-        self.tell(RunEvent::CaseStarted {
-            case: planned.name(),
-        });
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             let warm = match maker {
                 Some(warm) => warm,

@@ -5,6 +5,7 @@
 //! so that a simulated one serves as well as the sandbox.
 //!
 //! - [`select`]: from paths and filters to cases;
+//! - [`partition`]: parts of a selection;
 //! - [`plan`]: what a run is to do; [`profile`]: how a target is known to deviate;
 //! - [`jobs`]: the threads that take one case after another;
 //! - [`case`]: one case from its world to its verdict, `steps` carries out what
@@ -20,6 +21,7 @@ pub mod fate;
 pub mod jobs;
 pub mod maker;
 pub mod outcome;
+pub mod partition;
 pub mod plan;
 pub mod profile;
 pub mod real;

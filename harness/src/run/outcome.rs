@@ -53,7 +53,7 @@ pub enum Verdict {
         /// What it was doing.
         doing: String,
     },
-    /// The run was interrupted before it started.
+    /// The run ended before it started: it was interrupted, or enough had failed.
     NotRun,
 }
 

@@ -1,5 +1,6 @@
 //! What a run is to do.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,8 +18,44 @@ pub struct Plan {
     pub filtered_out: usize,
     /// How many run at a time; at least one.
     pub jobs: usize,
+    /// What follows from failures.
+    pub policy: Policy,
     /// What holds for each of them.
     pub setting: Setting,
+}
+
+/// What follows from failures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// After how many failed cases no other is started.
+    pub max_fail: Option<NonZeroUsize>,
+    /// How many times more a case is tried that failed.
+    pub retries: u32,
+}
+
+impl Plan {
+    /// The same with each case `times` times, round by round, so that a case
+    /// that disturbs another has its chance to. The id of a repetition ends
+    /// in `@` and its number.
+    #[must_use]
+    pub fn repeated(mut self, times: NonZeroUsize) -> Plan {
+        let once = std::mem::take(&mut self.cases);
+        for number in 1..=times.get() {
+            self.cases.extend(once.iter().cloned().map(|mut planned| {
+                planned.case.id = format!("{}@{number}", planned.case.id);
+                planned
+            }));
+        }
+        self
+    }
+}
+
+/// The id of a case without the number of its repetition.
+pub fn unrepeated(id: &str) -> &str {
+    match id.rsplit_once('@') {
+        Some((case, number)) if number.parse::<usize>().is_ok() => case,
+        _ => id,
+    }
 }
 
 /// A case that was selected.

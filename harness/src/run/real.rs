@@ -161,6 +161,8 @@ impl World for Kept {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
+        // An earlier try of the case may have kept something there.
+        let _ = std::fs::remove_dir_all(self.folder.join("files"));
         let kept = self.world.keep(&self.folder);
         let events = Box::new(self.world).finish()?;
         kept.map(|()| events)

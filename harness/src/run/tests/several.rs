@@ -1,5 +1,6 @@
 //! Several cases, on jobs, and stopped.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -8,11 +9,13 @@ use std::time::{Duration, Instant};
 use super::fake::{Beat, FakeMaker, Log, Script};
 use crate::run::event::{RunEvent, Summary};
 use crate::run::jobs::Run;
+use crate::run::maker::WorldMaker;
 use crate::run::outcome::Verdict;
-use crate::run::plan::{Fate, Gather, Plan, Planned, Setting, TIMEOUT, Target};
+use crate::run::plan::{Fate, Gather, Plan, Planned, Policy, Setting, TIMEOUT, Target};
 use crate::scenario;
-use crate::world::WorldError;
 use crate::world::event::End;
+use crate::world::spec::SandboxSpec;
+use crate::world::{World, WorldError};
 
 const FILE: &str = "\
 version: 1
@@ -40,6 +43,7 @@ fn plan(jobs: usize) -> Plan {
         cases,
         filtered_out: 0,
         jobs,
+        policy: Policy::default(),
         setting: Setting {
             target: Target::default(),
             timeout: TIMEOUT,
@@ -98,6 +102,86 @@ fn carry_out(plan: Plan, script: Script, mut on_event: impl FnMut(&RunEvent)) ->
         events,
         log,
     }
+}
+
+#[test]
+fn enough_failures_end_the_run_and_it_is_no_interruption() {
+    let mut plan = plan(1).repeated(NonZeroUsize::new(2).expect("it is not zero"));
+    plan.policy.max_fail = NonZeroUsize::new(1);
+    let told = carry_out(plan, ends(), |_| {});
+    let Summary {
+        passed,
+        failed,
+        not_run,
+        max_fail_reached,
+        ..
+    } = told.summary;
+    assert_eq!((passed, failed, not_run), (1, 1, 4));
+    assert!(max_fail_reached && !told.summary.interrupted());
+    assert!(matches!(told.verdict("a.yaml::one@1"), Verdict::Passed));
+    assert!(matches!(told.verdict("a.yaml::one@2"), Verdict::NotRun));
+}
+
+#[test]
+fn what_fails_is_tried_again_and_what_passes_is_not() {
+    let mut plan = plan(1);
+    plan.policy.retries = 2;
+    let told = carry_out(plan, ends(), |_| {});
+    let tries: Vec<usize> = told
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            RunEvent::CaseFinished(report) => Some(report.earlier.len() + 1),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tries, [1, 3, 1]);
+    let Summary { failed, flaky, .. } = told.summary;
+    assert_eq!((failed, flaky), (1, 0), "it failed every time");
+    let worlds = told.log.iter().filter(|line| *line == "new maker").count();
+    assert_eq!(worlds, 1, "a failure of the case is none of its maker");
+}
+
+/// Its first world is one in which the launcher ends with status 9.
+struct FailsFirst(FakeMaker, usize);
+
+impl WorldMaker for FailsFirst {
+    fn make(&mut self, spec: &SandboxSpec, name: &str) -> Result<Box<dyn World + '_>, WorldError> {
+        self.1 += 1;
+        let status = if self.1 == 1 { 9 } else { 0 };
+        self.0.script.beats = vec![(5, Beat::LauncherEnds("demo", End::Exit(status)))];
+        self.0.make(spec, name)
+    }
+}
+
+#[test]
+fn what_passes_at_its_second_try_is_flaky() {
+    let mut plan = plan(1);
+    plan.cases.truncate(1);
+    plan.policy = Policy {
+        max_fail: NonZeroUsize::new(1),
+        retries: 1,
+    };
+    let mut reports = Vec::new();
+    let summary = Run::new().carry_out(
+        plan,
+        || {
+            let maker = FakeMaker {
+                script: ends(),
+                log: Log::default(),
+            };
+            Ok(FailsFirst(maker, 0))
+        },
+        |event| {
+            if let RunEvent::CaseFinished(report) = event {
+                reports.push(report.clone());
+            }
+        },
+    );
+    assert_eq!((summary.passed, summary.failed, summary.flaky), (1, 0, 1));
+    assert!(!summary.max_fail_reached, "it counts as passed");
+    let failure = &reports[0].earlier[0].failures[0];
+    assert_eq!(failure.actual.as_deref(), Some("9"));
 }
 
 #[test]
