@@ -1,6 +1,6 @@
 //! Which cases each broken daemon must turn red.
 
-use super::flawed::Flaw;
+use super::flaws::Flaw;
 
 /// A broken daemon, and what it must turn red.
 pub struct Control {
@@ -8,7 +8,8 @@ pub struct Control {
     pub pack: &'static str,
     /// What is wrong.
     pub flaw: Flaw,
-    /// The cases of the pack that fail on it; all others pass.
+    /// The cases of the pack that fail on it; all others pass. One that ends in
+    /// `*` stands for all that begin so.
     pub red: &'static [&'static str],
 }
 
@@ -57,4 +58,72 @@ controls! {
     TriesOnce => ["errnos.yaml::eperm", "inside.yaml", "outside.yaml"],
     TriesAlways => ["errnos.yaml::einval", "errnos.yaml::esrch"],
     TriesBusily => ["inside.yaml", "outside.yaml"],
+
+    "hygiene":
+    KeepsDescriptors => ["descriptors.yaml::*"],
+    LeaksOwn => ["descriptors.yaml::*"],
+    KeepsMask => ["mask.yaml"],
+    KeepsDispositions => ["dispositions.yaml", "early_death.yaml::ignored"],
+    KeepsUmask => ["umask.yaml"],
+    UmaskDecides => ["umask.yaml"],
+    KeepsDirectory => ["directory.yaml"],
+    BelievesEmptyVariable => ["environment.yaml::nonsense"],
+    AlwaysZero => ["early_death.yaml::*"],
+    TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "mask.yaml", "umask.yaml"],
+
+    "lifecycle":
+    LeavesWorker => ["after_stop.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    LeavesPidFile => ["after_stop.yaml::*", "hang_up.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    StopsAtOnce => ["hang_up.yaml::*", "in_flight.yaml::QUIT", "in_flight.yaml::TERM", "stop.yaml::signal=QUIT", "stop.yaml::signal=TERM"],
+    TakesItsTime => ["in_flight.yaml::INT"],
+    KeepsStale => ["killed.yaml"],
+    NoSetsid => ["hang_up.yaml::*"],
+    Unlocked => ["after_stop.yaml::*", "killed.yaml", "restarts.yaml"],
+    WrongPid => ["after_stop.yaml::*", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    HidesErrno => ["killed.yaml"],
+    TakesDaemonAlong => ["after_stop.yaml::*", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+
+    "upgrade":
+    NoOld => ["dies.yaml::*", "fails.yaml::cannot-listen", "takes_over.yaml::*"],
+    EndsOldEarly => ["dies.yaml::*", "fails.yaml::*", "never_refused.yaml", "takes_over.yaml::*", "waits.yaml"],
+    HandsNothing => ["dies.yaml::*", "fails.yaml::*", "never_refused.yaml", "takes_over.yaml::*", "waits.yaml"],
+    LeavesGap => ["never_refused.yaml"],
+    KeepsName => ["fails.yaml::cannot-listen"],
+    ForgetsOlder => ["dies.yaml::*", "fails.yaml::cannot-listen"],
+    HidesErrno => ["nobody.yaml::*"],
+    AlwaysZero => ["dies.yaml::*", "fails.yaml::*", "nobody.yaml::*"],
+    Unlocked => ["dies.yaml::*", "fails.yaml::*", "takes_over.yaml::*"],
+    LeavesPidFile => ["fails.yaml::cannot-listen", "nobody.yaml::*", "takes_over.yaml::*"],
+    DoesNotWait => ["dies.yaml::*", "fails.yaml::*", "never_refused.yaml", "nobody.yaml::*", "takes_over.yaml::*", "waits.yaml"],
+    UmaskDecides => ["takes_over.yaml::*"],
+    StartsHelper => ["fails.yaml::cannot-listen", "nobody.yaml::*", "takes_over.yaml::*"],
+
+    "bad_input":
+    IgnoresConf => ["unknown_keys.yaml", "unreadable.yaml::directory", "unreadable.yaml::endless", "values.yaml::*"],
+    RefusesWithZero => ["command_line.yaml::*", "not_permitted.yaml", "unreadable.yaml::*", "values.yaml::*"],
+    MissingIsEmpty => ["not_permitted.yaml", "unreadable.yaml::in-a-file", "unreadable.yaml::loop", "unreadable.yaml::missing"],
+    TouchesEarly => ["command_line.yaml::*", "help.yaml::*", "not_permitted.yaml", "unknown_keys.yaml", "unreadable.yaml::*", "values.yaml::*"],
+    StartsHelper => ["command_line.yaml::*", "help.yaml::*", "not_permitted.yaml", "unreadable.yaml::*", "values.yaml::*"],
+    Chatty => ["command_line.yaml::*", "help.yaml::*", "values.yaml::*"],
+    AllOnStderr => ["help.yaml::*"],
+    AllOnStdout => ["command_line.yaml::*", "not_permitted.yaml", "unknown_keys.yaml", "unreadable.yaml::*", "values.yaml::*"],
+    Quiet => ["unknown_keys.yaml"],
+    TakesDaemonAlong => ["unknown_keys.yaml"],
+
+    "systemd":
+    WrongPid => ["forking.yaml::*", "notify.yaml::*", "notify_foreground.yaml", "user.yaml"],
+    NoNewline => ["forking.yaml::*", "notify_foreground.yaml"],
+    UmaskDecides => ["forking.yaml::*", "user.yaml"],
+    Unlocked => ["forking.yaml::*", "notify_foreground.yaml"],
+    DoesNotWait => ["failure.yaml::cannot-listen", "forking.yaml::*", "notify.yaml::*", "notify_nobody.yaml::*", "notify_not_ready.yaml", "user.yaml"],
+    GivesPidFileAway => ["forking.yaml::*", "user.yaml"],
+    AlwaysZero => ["failure.yaml::*", "notify_nobody.yaml::*", "notify_not_ready.yaml"],
+    LeavesPidFile => ["failure.yaml::cannot-listen", "notify_foreground.yaml", "notify_nobody.yaml::*"],
+    StartsHelper => ["failure.yaml::*", "notify_nobody.yaml::*"],
+    TellsNobody => ["notify.yaml::*", "notify_foreground.yaml", "notify_nobody.yaml::nobody-listens", "notify_nobody.yaml::nothing-there"],
+    WrongMainPid => ["notify.yaml::*", "notify_foreground.yaml"],
+    TellsEarly => ["notify.yaml::environment-cleaned", "notify.yaml::path", "notify_not_ready.yaml"],
+    HidesErrno => ["notify_nobody.yaml::nobody-listens", "notify_nobody.yaml::nothing-there"],
+    TakesDaemonAlong => ["forking.yaml::*", "notify.yaml::*", "user.yaml"],
+    KeepsSavedUid => ["user.yaml"],
 }

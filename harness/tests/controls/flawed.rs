@@ -20,101 +20,20 @@ use daemonlab::sys::{
     Environment, Errno, Gid, Group, Kernel, Pid, Result, Signal, SignalSet, User, Users,
 };
 
-macro_rules! flaws {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What is wrong with a broken daemon.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Flaw {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Flaw {
-            /// The flaw that a broken daemon is named after.
-            pub fn named(name: &str) -> Option<Flaw> {
-                match name {
-                    $($text => Some(Flaw::$name),)*
-                    _ => None,
-                }
-            }
-
-            /// Its name.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Flaw::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-flaws! {
-    /// It stays in its starter's session.
-    NoSetsid = "no-setsid",
-    /// It forks once and leads its session.
-    OneFork = "one-fork",
-    /// It stays in its starter's working directory.
-    KeepsDirectory = "keeps-directory",
-    /// It keeps its starter's umask.
-    KeepsUmask = "keeps-umask",
-    /// It leaves its standard streams as they were.
-    KeepsStdio = "keeps-stdio",
-    /// It leaves inherited descriptors open.
-    KeepsDescriptors = "keeps-descriptors",
-    /// It keeps the signal mask.
-    KeepsMask = "keeps-mask",
-    /// It keeps the dispositions.
-    KeepsDispositions = "keeps-dispositions",
-
-    /// It writes the PID of another process.
-    WrongPid = "wrong-pid",
-    /// It writes its PID without a newline.
-    NoNewline = "no-newline",
-    /// Its PID file gets what mode the umask leaves.
-    UmaskDecides = "umask-decides",
-    /// It does not lock its PID file.
-    Unlocked = "unlocked",
-    /// It writes through whatever has the PID file's name.
-    WritesThrough = "writes-through",
-    /// It leaves its PID file behind when it is stopped.
-    LeavesPidFile = "leaves-pid-file",
-
-    /// It keeps its supplementary groups.
-    KeepsGroups = "keeps-groups",
-    /// It keeps its group id.
-    KeepsGid = "keeps-gid",
-    /// It keeps root in its saved user id.
-    KeepsSavedUid = "keeps-saved-uid",
-    /// It keeps its capabilities.
-    KeepsCapabilities = "keeps-capabilities",
-    /// Its launcher waits as root's group.
-    LauncherKeepsGroups = "launcher-keeps-groups",
-
-    /// Its launcher exits 0 whatever happens.
-    AlwaysZero = "always-zero",
-    /// Its launcher does not wait.
-    DoesNotWait = "does-not-wait",
-    /// Its launcher takes any SIGUSR1 for readiness.
-    BelievesStrangers = "believes-strangers",
-    /// It leaves the daemon running when the time is over.
-    LeavesDaemon = "leaves-daemon",
-
-    /// It does not try again after EPERM.
-    TriesOnce = "tries-once",
-    /// It tries again whatever the errno.
-    TriesAlways = "tries-always",
-    /// It tries again without a pause.
-    TriesBusily = "tries-busily",
-}
+use super::flaws::Flaw;
+use super::lies;
 
 /// The real kernel, with one flaw.
 #[derive(Clone)]
 pub struct Flawed {
-    flaw: Flaw,
+    pub(super) flaw: Flaw,
     launcher: Pid,
     /// How often this process and its ancestors have forked since the start.
-    forks: Rc<Cell<u32>>,
+    pub(super) forks: Rc<Cell<u32>>,
     /// What was last asked for, so that reading back confirms the lie.
     pretended: Rc<Pretended>,
+    /// Whether the conf file's stand-in has been read.
+    pub(super) told: Rc<Cell<bool>>,
 }
 
 #[derive(Default)]
@@ -133,10 +52,11 @@ impl Flawed {
             launcher: Pid::this(),
             forks: Rc::default(),
             pretended: Rc::default(),
+            told: Rc::default(),
         }
     }
 
-    fn is_launcher(&self) -> bool {
+    pub(super) fn is_launcher(&self) -> bool {
         Pid::this() == self.launcher
     }
 
@@ -163,7 +83,12 @@ impl Flawed {
             (Flaw::KeepsUmask, Call::Umask { .. }) => Some(Ok(Ret::Mode(0o022))),
             (Flaw::KeepsStdio, Call::Dup2 { to: 0..=2, .. }) => done,
             (Flaw::KeepsDescriptors, Call::CloseRange { .. }) => done,
-            (Flaw::KeepsDescriptors, Call::Close { fd: 3 | 7 | 42 }) => done,
+            (
+                Flaw::KeepsDescriptors,
+                Call::Close {
+                    fd: 3 | 7 | 42 | 63 | 255 | 1000,
+                },
+            ) => done,
             (
                 Flaw::KeepsMask,
                 Call::SigMask {
@@ -347,7 +272,7 @@ impl Flawed {
                     mask: *mask,
                 }))
             }
-            _ => None,
+            _ => lies::lie(self, call),
         }
     }
 
@@ -393,7 +318,7 @@ fn all(id: u32) -> Ids {
     }
 }
 
-fn is_pid_line(data: &[u8]) -> bool {
+pub(super) fn is_pid_line(data: &[u8]) -> bool {
     data.split_last().is_some_and(|(last, digits)| {
         *last == b'\n' && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
     })
@@ -433,7 +358,16 @@ impl Environment for Flawed {
     }
 
     fn var(&self, name: &str) -> Option<OsString> {
-        Linux.var(name)
+        match Linux.var(name) {
+            Some(value)
+                if value.is_empty()
+                    && name == "NOTIFY_SOCKET"
+                    && self.flaw == Flaw::BelievesEmptyVariable =>
+            {
+                Some("/nosuch".into())
+            }
+            value => value,
+        }
     }
 
     fn vars(&self) -> Vec<(OsString, OsString)> {

@@ -3,13 +3,16 @@
 //!
 //! Each broken daemon is `labd` on a kernel that lies in one way (see
 //! [`flawed`]). This executable is the broken daemon as well, under the name
-//! `wrongd-FLAW`. For each flaw the pack of its subject is run against it, and
+//! `wrongd-FLAW`; `ci/mutate` runs it as each of the [`mutant`]s, too. For each flaw the pack of its subject is run against it, and
 //! exactly the cases of [`expected`] must be red.
 
 mod expected;
 mod flawed;
+mod flaws;
+mod lies;
+mod mutant;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,14 +20,16 @@ use std::process::ExitCode;
 
 use assert_cmd::Command;
 use expected::{CONTROLS, Control};
-use flawed::{Flaw, Flawed};
+use flawed::Flawed;
+use flaws::Flaw;
 use libtest_mimic::{Arguments, Failed, Trial};
+use mutant::Mutant;
 
 const PREFIX: &str = "wrongd-";
 
 fn main() -> ExitCode {
-    if let Some(flaw) = flaw_of_this_name() {
-        return daemonlab_harness::labd::run(Flawed::new(flaw), std::env::args_os());
+    if let Some(name) = name_of_this_daemon() {
+        return broken_daemon(&name);
     }
     let arguments = Arguments::from_args();
     let trials = CONTROLS
@@ -37,13 +42,25 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn flaw_of_this_name() -> Option<Flaw> {
+/// What comes after the prefix, if this is to be a broken daemon.
+fn name_of_this_daemon() -> Option<String> {
     let program = std::env::args_os().next()?;
-    let name = Path::new(&program)
-        .file_name()?
-        .to_str()?
-        .strip_prefix(PREFIX)?;
-    Some(Flaw::named(name).unwrap_or_else(|| panic!("there is no flaw {name:?}")))
+    let name = Path::new(&program).file_name()?.to_str()?;
+    Some(name.strip_prefix(PREFIX)?.to_owned())
+}
+
+fn broken_daemon(name: &str) -> ExitCode {
+    let args = std::env::args_os();
+    if let Some(mutant) = Mutant::named(name) {
+        return daemonlab_harness::labd::run(mutant, args);
+    }
+    let flaw = Flaw::named(name).unwrap_or_else(|| panic!("there is no flaw {name:?}"));
+    lies::before(flaw);
+    let status = daemonlab_harness::labd::run(Flawed::new(flaw), args);
+    match flaw {
+        Flaw::RefusesWithZero => ExitCode::SUCCESS,
+        _ => status,
+    }
 }
 
 /// Runs the control's pack against its broken daemon and compares the red cases.
@@ -75,25 +92,42 @@ fn check(control: &Control) -> Result<(), Failed> {
         .arg(&report)
         .output()?;
 
-    let red = failed_cases(&report, control.pack)
+    let cases = cases(&report, control.pack)
         .map_err(|error| format!("{error}\n{}", String::from_utf8_lossy(&output.stderr)))?;
-    let expected: BTreeSet<String> = control.red.iter().map(ToString::to_string).collect();
-    if red == expected {
+    let wrong = |wrong: bool| -> Vec<&str> {
+        let cases = cases.iter();
+        let cases = cases.filter(|(id, red)| **red == wrong && covers(control.red, id) != wrong);
+        cases.map(|(id, _)| id.as_str()).collect()
+    };
+    let (wrongly_green, wrongly_red) = (wrong(false), wrong(true));
+    let unknown: Vec<_> = control
+        .red
+        .iter()
+        .filter(|entry| !cases.keys().any(|id| covers(&[entry], id)))
+        .collect();
+    if wrongly_green.is_empty() && wrongly_red.is_empty() && unknown.is_empty() {
         return Ok(());
     }
-    let wrongly_green: Vec<_> = expected.difference(&red).collect();
-    let wrongly_red: Vec<_> = red.difference(&expected).collect();
     Err(format!(
-        "wrongly green: {wrongly_green:?}\nwrongly red: {wrongly_red:?}\n{}{}",
+        "wrongly green: {wrongly_green:?}\nwrongly red: {wrongly_red:?}\nno such case: {unknown:?}\n{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
     .into())
 }
 
-/// The ids, within the pack, of the cases that failed.
-fn failed_cases(report: &Path, pack: &str) -> Result<BTreeSet<String>, Box<dyn Error>> {
-    let mut red = BTreeSet::new();
+/// Whether a case is among `entries`. An entry that ends in `*` stands for all
+/// that begin so.
+fn covers(entries: &[&str], id: &str) -> bool {
+    entries.iter().any(|entry| match entry.strip_suffix('*') {
+        Some(start) => id.starts_with(start),
+        None => *entry == id,
+    })
+}
+
+/// The ids, within the pack, of the cases that ran, and whether each failed.
+fn cases(report: &Path, pack: &str) -> Result<BTreeMap<String, bool>, Box<dyn Error>> {
+    let mut cases = BTreeMap::new();
     let mut finished = false;
     for line in std::fs::read_to_string(report)?.lines() {
         let event: serde_json::Value = serde_json::from_str(line)?;
@@ -104,17 +138,16 @@ fn failed_cases(report: &Path, pack: &str) -> Result<BTreeSet<String>, Box<dyn E
         let id = event["id"]
             .as_str()
             .ok_or("a finished case without an id")?;
-        match event["verdict"].as_str() {
-            Some("passed") => {}
-            Some("failed") => {
-                let within = id.strip_prefix(&format!("scenarios/{pack}/"));
-                red.insert(within.unwrap_or(id).to_owned());
-            }
+        let red = match event["verdict"].as_str() {
+            Some("passed") => false,
+            Some("failed") => true,
             other => return Err(format!("{id} ended as {other:?}").into()),
-        }
+        };
+        let within = id.strip_prefix(&format!("scenarios/{pack}/"));
+        cases.insert(within.unwrap_or(id).to_owned(), red);
     }
     if finished {
-        Ok(red)
+        Ok(cases)
     } else {
         Err("the run did not finish".into())
     }
