@@ -112,14 +112,14 @@ fn pretended(call: &Call) -> Option<Ret> {
     })
 }
 
-fn note(step: &str) {
+fn note(line: &str) {
     let Some(path) = Linux.var("DAEMONLAB_CENSUS") else {
         return;
     };
     let file = OpenOptions::new().create(true).append(true).open(path);
     if let Ok(mut file) = file {
         // In one piece: three processes write to it.
-        let _ = file.write_all(format!("{step}\n").as_bytes());
+        let _ = file.write_all(format!("{line}\n").as_bytes());
     }
 }
 
@@ -134,7 +134,7 @@ impl Kernel for Mutant {
         };
         let step = self.name(&call);
         match self.change {
-            Change::Census => note(&step),
+            Change::Census => note(&format!("{step} {call}")),
             Change::Skip if step == self.step => return Ok(answer),
             // A fork cannot wait: what comes next would run once.
             Change::Swap if step == self.step && !matches!(call, Call::Fork) => {
