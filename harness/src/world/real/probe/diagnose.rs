@@ -97,7 +97,7 @@ pub fn diagnose(failure: &Failure, machine: &Machine) -> Diagnosis {
         ),
         _ => (
             String::new(),
-            "run `daemonlab doctor`, which tries every stage by itself".to_owned(),
+            "look for what the kernel says about it (`sudo dmesg | tail`)".to_owned(),
         ),
     };
     Diagnosis { cause, remedy }
@@ -108,7 +108,7 @@ pub fn explain(failure: Failure) -> WorldError {
     let machine = Machine::read();
     let Diagnosis { cause, remedy } = diagnose(&failure, &machine);
     let mut evidence = vec![failure.evidence];
-    evidence.extend(machine.evidence());
+    evidence.extend(machine.evidence(failure.stage));
     if !cause.is_empty() {
         evidence.push(format!("probably {cause}"));
     }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::StageId;
+
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -62,32 +64,41 @@ impl Machine {
         }
     }
 
-    /// What is out of the ordinary, as evidence.
-    pub fn evidence(&self) -> Vec<String> {
-        let mut evidence = Vec::new();
-        let mut add = |holds: bool, text: &str| {
-            if holds {
-                evidence.push(text.to_owned());
-            }
-        };
-        add(
-            self.apparmor_restricts,
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns = 1",
+    /// What is out of the ordinary and bears on a stage, as evidence.
+    pub fn evidence(&self, stage: StageId) -> Vec<String> {
+        let namespace = stage <= StageId::Single;
+        let confined = matches!(
+            stage,
+            StageId::Userns | StageId::Single | StageId::Mounts | StageId::Processes
         );
-        add(
-            self.clone_denied,
-            "/proc/sys/kernel/unprivileged_userns_clone = 0",
-        );
-        add(
-            self.max_namespaces == Some(0),
-            "/proc/sys/user/max_user_namespaces = 0",
-        );
-        add(
-            self.seccomp != 0,
-            &format!("Seccomp: {} in /proc/self/status", self.seccomp),
-        );
-        add(self.no_new_privs, "NoNewPrivs: 1 in /proc/self/status");
-        add(self.container, "/.dockerenv or /run/.containerenv is there");
-        evidence
+        let seccomp = format!("Seccomp: {} in /proc/self/status", self.seccomp);
+        let all = [
+            (
+                confined && self.apparmor_restricts,
+                "/proc/sys/kernel/apparmor_restrict_unprivileged_userns = 1",
+            ),
+            (
+                namespace && self.clone_denied,
+                "/proc/sys/kernel/unprivileged_userns_clone = 0",
+            ),
+            (
+                namespace && self.max_namespaces == Some(0),
+                "/proc/sys/user/max_user_namespaces = 0",
+            ),
+            (
+                (confined || stage == StageId::Notify) && self.seccomp != 0,
+                &seccomp,
+            ),
+            (
+                stage == StageId::Range && self.no_new_privs,
+                "NoNewPrivs: 1 in /proc/self/status",
+            ),
+            (
+                confined && self.container,
+                "/.dockerenv or /run/.containerenv is there",
+            ),
+        ];
+        let there = all.into_iter().filter(|(holds, _)| *holds);
+        there.map(|(_, text)| text.to_owned()).collect()
     }
 }

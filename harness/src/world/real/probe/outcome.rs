@@ -111,7 +111,7 @@ impl Stage {
             remedy: String::new(),
         };
         if let Some(failure) = failures.iter().find(|failure| failure.stage == id) {
-            let mut evidence = machine.evidence();
+            let mut evidence = machine.evidence(id);
             evidence.insert(0, format!("cannot {}", failure.what));
             if !failure.evidence.is_empty() {
                 evidence.insert(1, failure.evidence.clone());

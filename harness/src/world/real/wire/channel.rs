@@ -163,6 +163,8 @@ fn receive_some(socket: &UnixStream, into: &mut [u8], fds: &mut Vec<OwnedFd>) ->
     let received = loop {
         match recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut space), flags) {
             Err(nix::errno::Errno::EINTR) => {}
+            // The peer has ended without reading all that it was sent.
+            Err(nix::errno::Errno::ECONNRESET) => return Ok(0),
             other => break other?,
         }
     };
@@ -228,6 +230,14 @@ mod tests {
         assert_eq!(&byte, b"x");
         drop(a);
         assert!(b.receive::<i32>().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_peer_that_ends_without_reading_is_gone() {
+        let (a, b) = Channel::pair().unwrap();
+        a.send(&1).unwrap();
+        drop(b);
+        assert!(a.receive::<i32>().unwrap().is_none());
     }
 
     #[test]
