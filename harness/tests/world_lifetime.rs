@@ -9,11 +9,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use daemonlab::sys::Signal;
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::End;
 use daemonlab_harness::world::real::{Host, RealWorld};
 use daemonlab_harness::world::spec::{FaultAction, FaultSpec, Role, Stdio as LaunchStdio};
-use daemonlab::sys::Signal;
 use world_lab::*;
 
 /// The PIDs and arguments of all processes of the machine.
@@ -33,13 +33,21 @@ fn helpers(harness: u32) -> Vec<i32> {
     let is = |arguments: &[String]| {
         arguments[0].starts_with("daemonlab-") && arguments.get(1) == Some(&harness)
     };
-    everybody().into_iter().filter(|(_, arguments)| is(arguments)).map(|(pid, _)| pid).collect()
+    everybody()
+        .into_iter()
+        .filter(|(_, arguments)| is(arguments))
+        .map(|(pid, _)| pid)
+        .collect()
 }
 
 /// Processes that have this word among their arguments.
 fn named(word: &str) -> Vec<i32> {
     let is = |arguments: &[String]| arguments.iter().any(|argument| argument.contains(word));
-    everybody().into_iter().filter(|(_, arguments)| is(arguments)).map(|(pid, _)| pid).collect()
+    everybody()
+        .into_iter()
+        .filter(|(_, arguments)| is(arguments))
+        .map(|(pid, _)| pid)
+        .collect()
 }
 
 /// A number of seconds that nobody else sleeps.
@@ -57,7 +65,9 @@ fn gone(word: &str) {
 
 /// A world full of what is hard to get rid of.
 fn fill(world: &mut RealWorld, word: &str) {
-    let stubborn = format!("trap '' HUP INT TERM; (setsid sh -c 'trap \"\" HUP INT TERM; sleep {word}' &); sleep {word}");
+    let stubborn = format!(
+        "trap '' HUP INT TERM; (setsid sh -c 'trap \"\" HUP INT TERM; sleep {word}' &); sleep {word}"
+    );
     world.launch(&script("stubborn", &stubborn)).unwrap();
     let mut terminal = script("terminal", &format!("exec sleep {word}"));
     terminal.stdio = LaunchStdio::Terminal;
@@ -85,7 +95,9 @@ fn fill(world: &mut RealWorld, word: &str) {
         },
     ];
     world.launch(&held).unwrap();
-    let stopped = world.launch(&script("stopped", &format!("exec sleep {word}"))).unwrap();
+    let stopped = world
+        .launch(&script("stopped", &format!("exec sleep {word}")))
+        .unwrap();
     world.signal(stopped, Signal::STOP).unwrap();
 }
 
@@ -157,14 +169,23 @@ fn a_killed_supervisor_takes_everything_along() {
 }
 
 fn kill(pid: i32) {
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .unwrap();
 }
 
 /// From the process itself up to init.
 fn ancestors(pid: i32) -> Vec<i32> {
     let parent = |pid: &i32| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("PPid:"))?
+            .trim()
+            .parse()
+            .ok()?;
         (line != 0).then_some(line)
     };
     std::iter::successors(Some(pid), parent).collect()
@@ -227,7 +248,11 @@ fn a_harness_that_is_killed_leaves_nothing() {
         gone(&word);
         let start = Instant::now();
         while !helpers(victim.id()).is_empty() {
-            assert!(start.elapsed() < LONG, "still there: {:?}", helpers(victim.id()));
+            assert!(
+                start.elapsed() < LONG,
+                "still there: {:?}",
+                helpers(victim.id())
+            );
             std::thread::yield_now();
         }
     }
@@ -238,13 +263,20 @@ fn a_harness_that_is_killed_leaves_nothing() {
 /// What a world shows, without what differs between any two: the numbers of
 /// pipes and inodes.
 fn facts(world: &mut RealWorld) -> Vec<String> {
-    world.launch(&script("a", ": > /tmp/x; exec sleep 1000")).unwrap();
+    world
+        .launch(&script("a", ": > /tmp/x; exec sleep 1000"))
+        .unwrap();
     let mut terminal = script("b", "tty; exec sleep 1000");
     terminal.stdio = LaunchStdio::Terminal;
     world.launch(&terminal).unwrap();
     until(world, |world| {
         let processes = world.processes().unwrap();
-        (processes.iter().filter(|process| process.name == "sleep").count() == 2).then_some(())
+        (processes
+            .iter()
+            .filter(|process| process.name == "sleep")
+            .count()
+            == 2)
+            .then_some(())
     });
     let mut processes = world.processes().unwrap();
     for process in &mut processes {
@@ -253,7 +285,10 @@ fn facts(world: &mut RealWorld) -> Vec<String> {
             *target = target.split('[').next().unwrap().to_owned();
         }
     }
-    let mut told: Vec<String> = processes.iter().map(|process| format!("{process:#?}")).collect();
+    let mut told: Vec<String> = processes
+        .iter()
+        .map(|process| format!("{process:#?}"))
+        .collect();
     let look = "cat /proc/mounts /proc/net/dev /proc/sysvipc/* /proc/1/limits /proc/self/uid_map; \
         find / -xdev | sort; hostname; cat /proc/sys/net/ipv4/ip_forward; ls -l /proc/1/fd | wc -l";
     told.push(run(world, &script("c", look)).stdout.text());
@@ -285,7 +320,8 @@ fn a_reused_supervisor_gives_the_facts_of_a_fresh_one() {
 fn worlds_of_one_host_are_apart() {
     let mut host = host();
     let (mut one, mut other) = (world(&mut host), world(&mut host));
-    one.launch(&script("a", "touch /tmp/one; exec sleep 1000")).unwrap();
+    one.launch(&script("a", "touch /tmp/one; exec sleep 1000"))
+        .unwrap();
     process(&mut one, "sleep");
     assert_eq!(other.processes().unwrap(), []);
     assert_eq!(output(&mut other, "b", "ls /tmp"), "");
@@ -306,7 +342,10 @@ fn a_host_serves_more_folders_than_it_keeps_warm() {
             };
             let mut world = world_of(&mut host, &spec);
             let seen = output(&mut world, "a", "ls -A /tmp");
-            assert_eq!(seen.trim(), folder.path().file_name().unwrap().to_str().unwrap());
+            assert_eq!(
+                seen.trim(),
+                folder.path().file_name().unwrap().to_str().unwrap()
+            );
         }
     }
 }
@@ -319,14 +358,20 @@ fn hosts_work_side_by_side() {
                 let mut host = host();
                 for _ in 0..10 {
                     let mut world = world(&mut host);
-                    assert_eq!(output(&mut world, "a", &format!("echo {n}")), format!("{n}\n"));
+                    assert_eq!(
+                        output(&mut world, "a", &format!("echo {n}")),
+                        format!("{n}\n")
+                    );
                     Box::new(world).finish().unwrap();
                 }
                 n.to_string()
             }
         };
         let threads: Vec<_> = (0..4).map(|n| scope.spawn(work(n))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert_eq!(worlds.len(), 4);
 }

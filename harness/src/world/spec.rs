@@ -71,8 +71,10 @@ pub enum FileContent {
     Fifo,
 }
 
-/// A program to be started, in the manner of a shell: in a process of its own
-/// session, as root of the sandbox unless told otherwise.
+/// A program to be started, in the manner of a shell, as root of the sandbox
+/// unless told otherwise: in a session of its own with [`Stdio::Pipes`]; with
+/// [`Stdio::Terminal`] as a job in the foreground, in a process group of its own
+/// within the session of a stand-in for a shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchSpec {
     /// The name that the scenario gave it.
@@ -112,7 +114,8 @@ pub enum Stdio {
     #[default]
     Pipes,
     /// All three are a terminal of the launch's own, which is its controlling
-    /// terminal. What comes out counts as stdout.
+    /// terminal. What comes out counts as stdout, as it was written: the
+    /// terminal puts no carriage returns in.
     Terminal,
 }
 

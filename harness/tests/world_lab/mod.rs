@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod calls;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,7 +12,7 @@ use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::{End, Event, What};
 use daemonlab_harness::world::facts::{LaunchFacts, ProcessFacts};
 use daemonlab_harness::world::real::{Host, RealWorld};
-use daemonlab_harness::world::spec::{LaunchSpec, SandboxSpec, Stdio};
+use daemonlab_harness::world::spec::{FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio};
 
 /// The executable that calls the hook.
 pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_daemonlab");
@@ -106,14 +108,23 @@ pub fn process(world: &mut RealWorld, name: &str) -> ProcessFacts {
 
 /// Whether ids can be switched here. Says so, so that nothing is skipped silently.
 pub fn many_ids(host: &Host) -> bool {
-    use daemonlab_harness::world::real::probe::Capability;
-    let many = host.has(Capability::Subuid);
-    if !many {
+    if !host.has_many_ids() {
         eprintln!("skipped: this user has no subordinate ids");
     }
-    many
+    host.has_many_ids()
 }
 
 pub fn whats(events: &[Event]) -> Vec<&What> {
     events.iter().map(|event| &event.what).collect()
+}
+
+/// A file of root's.
+pub fn file(path: &str, content: FileContent, mode: u32) -> FileSpec {
+    FileSpec {
+        path: path.into(),
+        content,
+        mode,
+        uid: 0,
+        gid: 0,
+    }
 }

@@ -14,7 +14,7 @@ use super::failure::{Failure, With, refusal};
 use super::helper::SUPERVISOR;
 use super::ids::IdMap;
 use super::kernel::Pidfd;
-use super::probe::{Capability, StageId, explain};
+use super::probe::{StageId, explain};
 use super::reserved::is_own;
 use super::supervisor::outermost;
 use super::wire::message::{HostReply, HostRequest, MakeInit, Request};
@@ -101,7 +101,8 @@ impl Host {
             .as_ref()
             .ok_or_else(|| confused(what, &"it has ended"))?;
         let at = |why: io::Error| Failure::new(StageId::Userns, what, why);
-        channel.send(request).map_err(at)?;
+        // If it has ended, that shows when its answer is waited for.
+        let _ = channel.send(request);
         let answer = channel
             .receive_within::<Result<HostReply, Failure>>(PATIENCE)
             .map_err(at)?;
@@ -116,14 +117,10 @@ impl Host {
         })
     }
 
-    /// Whether this host's worlds can do what a scenario requires, as far as
-    /// its user namespace decides it. The probe tells about everything else.
-    pub fn has(&self, capability: Capability) -> bool {
-        match capability {
-            Capability::Userns => true,
-            Capability::Subuid => self.single.is_none(),
-            Capability::SeccompNotify => false,
-        }
+    /// Whether there is more than one user id and group id in its worlds, so
+    /// that they can be switched.
+    pub fn has_many_ids(&self) -> bool {
+        self.single.is_none()
     }
 
     /// Why there is only one id, if so.

@@ -87,8 +87,7 @@ fn make() -> Result<Cloned, Failure> {
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWCGROUP;
+        | CloneFlags::CLONE_NEWUTS;
     // SAFETY: a template has one thread.
     unsafe { clone_into(flags) }.at(StageId::Processes, "make an init in namespaces of its own")
 }

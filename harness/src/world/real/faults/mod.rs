@@ -11,9 +11,11 @@
 //! - [`listener`]: the kernel's side: what stopped, and what becomes of it;
 //! - [`rules`]: what is to become of it: plain data, no kernel;
 //! - [`role`]: which process of a launch it is;
+//! - [`desk`]: calls that have stopped, one after the other;
 //! - [`watch`]: all of it together, for one launch.
 
 pub mod calls;
+mod desk;
 mod filter;
 mod listener;
 mod role;

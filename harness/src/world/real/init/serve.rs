@@ -352,11 +352,22 @@ fn ended(status: WaitStatus) -> Option<(i32, End)> {
     }
 }
 
+/// Takes a session keyring of its own, as an empty login does: keys of who
+/// started the harness are not for the sandbox (`session-keyring(7)`). A kernel
+/// without keys has none to forget.
+fn forget_keys() {
+    const JOIN_SESSION_KEYRING: libc::c_int = 1; // linux/keyctl.h
+    let name: *const libc::c_char = std::ptr::null();
+    // SAFETY: without a name it takes nothing of this process's memory.
+    unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, name) };
+}
+
 fn prepare() -> Result<(SignalFd, IdMap, IdMap), Failure> {
     let what = "become the init of a world";
     let at = |errno: Errno| Failure::new(StageId::Processes, what, errno);
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(at)?;
     prctl::set_name(c"daemonlab-init").map_err(at)?;
+    forget_keys();
     null_streams().at(StageId::Processes, what)?;
     // Signals of the harness's terminal are not for init. The leader of a
     // group cannot have a session of its own, but needs none.

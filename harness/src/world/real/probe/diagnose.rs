@@ -48,11 +48,14 @@ pub fn diagnose(failure: &Failure, machine: &Machine) -> Diagnosis {
             "unprivileged user namespaces are switched off".to_owned(),
             "sudo sysctl -w kernel.unprivileged_userns_clone=1".to_owned(),
         ),
-        StageId::Processes if denied && machine.container => (
-            "parts of the container's /proc are covered (\"VFS: Mount too revealing\")".to_owned(),
-            CONTAINER_OPEN.to_owned(),
+        StageId::Processes if denied => (
+            "other mounts cover parts of /proc (\"VFS: Mount too revealing\")".to_owned(),
+            match machine.container {
+                true => CONTAINER_OPEN.to_owned(),
+                false => "findmnt --submounts /proc lists them: run where they are not".to_owned(),
+            },
         ),
-        StageId::Userns | StageId::Single | StageId::Mounts | StageId::Processes
+        StageId::Userns | StageId::Single | StageId::Mounts
             if denied && (machine.container || machine.seccomp != 0) =>
         {
             (CONTAINER.to_owned(), CONTAINER_OPEN.to_owned())

@@ -74,6 +74,10 @@ impl Namespaces {
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
         let mapper = Mapper::prepare(uid, gid)?;
         unshare(CloneFlags::CLONE_NEWUSER).at(StageId::Userns, "make a user namespace")?;
+        // Whose login session the system has delegated control groups to could
+        // make some below it from inside, and they would stay. Mounting them
+        // takes such a namespace; without the knob there are none.
+        let _ = fs::write("/proc/sys/user/max_cgroup_namespaces", "0");
         let mapped = mapper.map()?;
         let mut single = None;
         let users = mapped.users.unwrap_or_else(|failure| {
