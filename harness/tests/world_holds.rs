@@ -81,8 +81,8 @@ fn holds_keep_init_from_nothing_and_end_with_the_world() {
             .unwrap();
     }
     until(&mut world, |world| {
-        let mut held = |id: &&str| world.launch_facts(id).unwrap().matched["hold"] == 1;
-        ["a", "b", "c"].iter().all(|id| held(id)).then_some(())
+        let held = |id: &&str| world.launch_facts(id).unwrap().matched["hold"] == 1;
+        ["a", "b", "c"].iter().all(held).then_some(())
     });
     assert_eq!(output(&mut world, "d", "echo d"), "d\n");
     // One dies while it is held: nothing hangs, and the others stay.
