@@ -76,7 +76,7 @@ fn a_process_has_the_facts_that_it_was_started_with() {
     spec.blocked = vec![1, 12, 40];
     spec.ignored = vec![13, 2, 34];
     let pid = world.launch(&spec).unwrap();
-    let facts = process(&mut world, "sleep");
+    let facts = loaded(&mut world, pid);
     let bits = |signals: &[i32]| {
         signals
             .iter()
@@ -143,8 +143,8 @@ fn who_starts_a_program_is_who_it_runs_as() {
     let mut world = world(&mut host);
     let mut spec = launch("a", &["sleep", "1000"]);
     (spec.uid, spec.gid, spec.groups) = (1000, 2000, vec![4000, 3000]);
-    world.launch(&spec).unwrap();
-    let facts = process(&mut world, "sleep");
+    let pid = world.launch(&spec).unwrap();
+    let facts = loaded(&mut world, pid);
     assert_eq!(facts.uid, [Some(1000); 4]);
     assert_eq!(facts.gid, [Some(2000); 4]);
     assert_eq!(facts.groups, [Some(3000), Some(4000)]);

@@ -191,12 +191,7 @@ fn a_filter_leaves_no_trace_on_who_is_watched() {
                 spec.faults = watch.clone();
             }
             let pid = world.launch(&spec).unwrap();
-            let process = world
-                .processes()
-                .unwrap()
-                .into_iter()
-                .find(|process| process.pid == pid);
-            process.unwrap()
+            loaded(&mut world, pid)
         });
         for facts in &mut facts {
             assert!(!facts.no_new_privs);

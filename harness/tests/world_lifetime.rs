@@ -278,7 +278,13 @@ fn facts(world: &mut RealWorld) -> Vec<String> {
             == 2)
             .then_some(())
     });
-    let mut processes = world.processes().unwrap();
+    let pids: Vec<i32> = world
+        .processes()
+        .unwrap()
+        .iter()
+        .map(|process| process.pid)
+        .collect();
+    let mut processes: Vec<_> = pids.into_iter().map(|pid| loaded(world, pid)).collect();
     for process in &mut processes {
         process.state = 'S';
         for target in process.descriptors.values_mut() {

@@ -106,6 +106,17 @@ pub fn process(world: &mut RealWorld, name: &str) -> ProcessFacts {
     })
 }
 
+/// A process by its PID, but not while its loader has a library open.
+pub fn loaded(world: &mut RealWorld, pid: i32) -> ProcessFacts {
+    until(world, |world| {
+        let processes = world.processes().unwrap_or_else(|error| panic!("{error}"));
+        let library = |target: &String| target.starts_with("/usr/") || target.starts_with("/etc/");
+        processes
+            .into_iter()
+            .find(|process| process.pid == pid && !process.descriptors.values().any(library))
+    })
+}
+
 /// Whether ids can be switched here. Says so, so that nothing is skipped silently.
 pub fn many_ids(host: &Host) -> bool {
     if !host.has_many_ids() {
