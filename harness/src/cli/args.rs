@@ -86,6 +86,15 @@ pub enum Command {
     /// about what is missing.
     #[command(after_long_help = doctor_help())]
     Doctor(DoctorArgs),
+    /// Write a scenario to begin with, which runs and passes as it is
+    #[command(after_long_help = new_help())]
+    New(NewArgs),
+    /// Print the JSON Schema (draft 7) of scenario files, for editors
+    Schema,
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the man page, in roff
+    Man,
 }
 
 fn run_help() -> String {
@@ -122,6 +131,56 @@ Exit statuses:
     5  something is missing
    70  the harness itself could not go on"
         .to_owned()
+}
+
+fn new_help() -> String {
+    "\
+Examples:
+  daemonlab new first
+          Write `scenarios/first.yaml`, and run it: daemonlab run scenarios/first.yaml
+  daemonlab new stop --template lifecycle"
+        .to_owned()
+}
+
+/// Write a scenario.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NewArgs {
+    /// What it is called: its file is `NAME.yaml`
+    pub name: String,
+
+    /// What it begins with
+    #[arg(
+        long,
+        value_name = "TEMPLATE",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_TEMPLATE"
+    )]
+    pub template: Template,
+
+    /// The folder that it is written to, which is made if it is not there
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_PATH, env = "DAEMONLAB_DIR")]
+    pub dir: PathBuf,
+}
+
+/// Print completions.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// What a scenario begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// A daemon that detaches: PID file, session, terminal, descriptors
+    #[default]
+    Detach,
+    /// Stopping a daemon by signals, a case a signal
+    Lifecycle,
+    /// A start-up that a fault makes fail
+    Fault,
 }
 
 /// Which cases are meant.

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::{Args, Command};
 use super::exit_status::ExitStatus;
-use super::{doctor, list, run};
+use super::{doctor, list, manual, new, run};
 
 /// What the binary `daemonlab` does: reads its arguments, carries out the
 /// command, and gives the exit status.
@@ -29,6 +29,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::New(args) => new::new(&args),
+        Command::Schema => manual::schema(),
+        Command::Completions(args) => manual::completions(args.shell),
+        Command::Man => manual::man(),
     };
     match result {
         Ok(status) => status.into(),

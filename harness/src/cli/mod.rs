@@ -2,6 +2,7 @@
 //!
 //! - [`args`]: what can be said on it;
 //! - [`run`], [`list`], [`doctor`]: the commands;
+//! - `new`: scenarios to begin with; `manual`: completions, the man page, the schema;
 //! - `reporters`: the reports that `run` is asked for;
 //! - [`exit_status`]: how they end;
 //! - [`target`]: which program `${target}` is;
@@ -15,6 +16,8 @@ pub mod exit_status;
 pub mod interrupt;
 pub mod list;
 mod main;
+mod manual;
+mod new;
 mod reporters;
 pub mod run;
 pub mod target;

@@ -34,6 +34,14 @@ const KEYS: [&str; 12] = [
     "steps",
 ];
 
+/// The JSON Schema (draft 7) of the format, for editors. It is made of the
+/// tables that files are read with. What it lets through may still be wrong:
+/// it knows nothing of the order of steps, and takes any text with a variable
+/// for any value.
+pub fn schema() -> serde_json::Value {
+    build::schema(&KEYS, VERSION)
+}
+
 /// Reads a scenario file. `id` is what messages and test ids call it:
 /// `scenarios/detach/session.yaml`.
 ///

@@ -25,6 +25,6 @@ mod variables;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use load::{load, parse};
+pub use load::{load, parse, schema};
 pub use model::{Capability, Case, Scenario};
 pub use template::Scope;

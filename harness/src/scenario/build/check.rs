@@ -11,11 +11,14 @@ use crate::world::facts::schema::Subject;
 use super::builder::{Builder, Made};
 
 /// What can be looked at.
-const TARGETS: [&str; 6] = ["process", "file", "launch", "socket", "sandbox", "fault"];
+pub(super) const TARGETS: [&str; 6] = ["process", "file", "launch", "socket", "sandbox", "fault"];
 
-const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 9] = [
     "process", "file", "launch", "socket", "sandbox", "fault", "of", "within", "expect",
 ];
+
+/// The keys of `sandbox`, as it is looked at.
+pub(super) const SANDBOX: [&str; 1] = ["except"];
 
 impl Builder<'_> {
     /// `check`.
@@ -69,7 +72,7 @@ impl Builder<'_> {
     }
 
     fn except(&self, node: &Node, key: &At<String>) -> Option<Vec<String>> {
-        let fields = self.reader.fields(node, key, &["except"])?;
+        let fields = self.reader.fields(node, key, &SANDBOX)?;
         let Some(except) = fields.get("except") else {
             return Some(Vec::new());
         };

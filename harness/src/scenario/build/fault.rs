@@ -12,9 +12,9 @@ use crate::world::syscalls;
 use super::builder::Builder;
 
 /// What can become of a call, by the key that says it.
-const ACTIONS: [&str; 5] = ["errno", "delay", "hold-until", "kill", "watch"];
+pub(super) const ACTIONS: [&str; 5] = ["errno", "delay", "hold-until", "kill", "watch"];
 
-const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 9] = [
     "label",
     "role",
     "call",
@@ -26,12 +26,15 @@ const KEYS: [&str; 9] = [
     "watch",
 ];
 
-const ROLES: [(&str, Role); 4] = [
+pub(super) const ROLES: [(&str, Role); 4] = [
     ("launcher", Role::Launcher),
     ("intermediate", Role::Intermediate),
     ("daemon", Role::Daemon),
     ("any", Role::Any),
 ];
+
+/// The keys of `hold-until`.
+pub(super) const HOLD: [&str; 2] = ["label", "matched"];
 
 /// More calls than this are not counted one by one.
 const MOST: i64 = 1_000_000;
@@ -185,7 +188,7 @@ impl Builder<'_> {
     }
 
     fn hold(&self, key: &At<String>, value: &Node) -> Option<FaultAction> {
-        let fields: Fields<'_> = self.reader.fields(value, key, &["label", "matched"])?;
+        let fields: Fields<'_> = self.reader.fields(value, key, &HOLD)?;
         let label = fields
             .require(self.reader, "label")
             .and_then(|node| self.reader.text(node, "`label`"));

@@ -9,10 +9,10 @@ use crate::scenario::source::At;
 use super::builder::Builder;
 
 /// What a file can be, by the key that says it.
-const CONTENTS: [&str; 4] = ["content", "directory", "symlink", "fifo"];
+pub(super) const CONTENTS: [&str; 4] = ["content", "directory", "symlink", "fifo"];
 
 /// The keys of a file.
-const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 8] = [
     "path",
     "content",
     "directory",

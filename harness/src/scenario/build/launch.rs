@@ -16,7 +16,7 @@ use super::builder::{Builder, Made, Waits};
 use super::sandbox;
 
 /// What a launch says about its program, and `again` may say otherwise.
-const BODY: [&str; 10] = [
+pub(super) const BODY: [&str; 10] = [
     "command",
     "env",
     "cwd",
@@ -30,7 +30,7 @@ const BODY: [&str; 10] = [
 ];
 
 /// What both say about the step.
-const STEP: [&str; 4] = ["id", "background", "within", "expect"];
+pub(super) const STEP: [&str; 4] = ["id", "background", "within", "expect"];
 
 /// What a launch says about its program. What it does not say is `None`.
 struct Body {

@@ -12,10 +12,10 @@ use crate::world::facts::schema::{Field as Known, Kind, Subject};
 use super::builder::Builder;
 
 /// An operator, and whether it fits a kind of field.
-type Operator = (&'static str, fn(Kind) -> bool);
+pub(super) type Operator = (&'static str, fn(Kind) -> bool);
 
 /// Every operator.
-const OPERATORS: [Operator; 18] = [
+pub(super) const OPERATORS: [Operator; 18] = [
     ("equals", |_| true),
     ("not", |_| true),
     ("exists", |_| true),

@@ -4,7 +4,8 @@
 //! - [`case`]: a case from its sections;
 //! - [`sandbox`], [`files`]: what is there before the first step;
 //! - [`steps`], [`launch`], [`fault`], [`check`]: what is done;
-//! - [`matcher`], [`operand`]: what is expected, by the schema of facts.
+//! - [`matcher`], [`operand`]: what is expected, by the schema of facts;
+//! - [`schema`]: the same rules for editors, as JSON Schema.
 
 mod builder;
 mod case;
@@ -15,7 +16,9 @@ mod launch;
 mod matcher;
 mod operand;
 mod sandbox;
+mod schema;
 mod steps;
 
 pub(super) use case::{Sections, case};
+pub(super) use schema::schema;
 pub(super) use steps::declared;

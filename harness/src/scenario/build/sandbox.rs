@@ -29,6 +29,15 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("TZ", "UTC"),
 ];
 
+/// The keys of `sandbox`.
+pub(super) const KEYS: [&str; 4] = ["users", "groups", "umask", "env"];
+
+/// The keys of a user.
+pub(super) const USER: [&str; 3] = ["uid", "gid", "groups"];
+
+/// The keys of a group.
+pub(super) const GROUP: [&str; 1] = ["gid"];
+
 const UMASK: u32 = 0o022;
 
 /// The users and groups of a sandbox by name.
@@ -148,8 +157,7 @@ pub(super) fn sandbox(reader: &Reader, entry: Option<&Entry>) -> Built {
     let Some(entry) = entry else {
         return built;
     };
-    let known = ["users", "groups", "env", "umask"];
-    let Some(fields) = reader.fields(&entry.value, &entry.key, &known) else {
+    let Some(fields) = reader.fields(&entry.value, &entry.key, &KEYS) else {
         return built;
     };
     if let Some(groups) = fields.entry("groups") {
@@ -207,7 +215,7 @@ fn read_groups(reader: &Reader, entry: &Entry, built: &mut Built) {
         return;
     }
     for Entry { key, value } in entry.value.entries() {
-        let Some((name, gid)) = named_id(reader, key, value, "gid", &["gid"], "group") else {
+        let Some((name, gid)) = named_id(reader, key, value, "gid", &GROUP, "group") else {
             continue;
         };
         if built.users.groups.contains_key(&name.value) {
@@ -228,8 +236,7 @@ fn read_users(reader: &Reader, entry: &Entry, built: &mut Built) {
         return;
     }
     for Entry { key, value } in entry.value.entries() {
-        let keys = ["uid", "gid", "groups"];
-        let Some((name, uid)) = named_id(reader, key, value, "uid", &keys, "user") else {
+        let Some((name, uid)) = named_id(reader, key, value, "uid", &USER, "user") else {
             continue;
         };
         if built.users.users.contains_key(&name.value) {

@@ -16,12 +16,30 @@ use crate::world::facts::schema::Subject;
 use super::builder::{Builder, Made, Waits};
 
 /// The steps that there are.
-const STEPS: [&str; 10] = [
+pub(super) const STEPS: [&str; 10] = [
     "launch", "await", "adopt", "check", "signal", "hang-up", "again", "write", "connect", "pause",
 ];
 
 /// How a process is found.
-const FROM: [&str; 5] = ["pid-file", "name", "child-of", "session-of", "socket"];
+pub(super) const FROM: [&str; 5] = ["pid-file", "name", "child-of", "session-of", "socket"];
+
+/// The keys of `await`.
+pub(super) const AWAIT: [&str; 3] = ["launch", "within", "expect"];
+
+/// The keys of `adopt`.
+pub(super) const ADOPT: [&str; 4] = ["id", "from", "within", "expect"];
+
+/// The keys of `signal`.
+pub(super) const SIGNAL: [&str; 4] = ["process", "signal", "within", "expect"];
+
+/// The keys of `hang-up`.
+pub(super) const HANG_UP: [&str; 1] = ["launch"];
+
+/// The keys of `connect`.
+pub(super) const CONNECT: [&str; 5] = ["to", "send", "enough", "within", "expect"];
+
+/// The keys of `pause`.
+pub(super) const PAUSE: [&str; 2] = ["for", "reason"];
 
 /// Every id that some step makes, and where: for messages about an id that is
 /// used too early, and for telling variables.
@@ -150,9 +168,7 @@ impl Builder<'_> {
     }
 
     fn await_step(&mut self, node: &Node, key: &At<String>) -> Option<Await> {
-        let fields = self
-            .reader
-            .fields(node, key, &["launch", "within", "expect"])?;
+        let fields = self.reader.fields(node, key, &AWAIT)?;
         let found = fields
             .require(self.reader, "launch")
             .and_then(|node| self.launch(node, "`launch`"))
@@ -182,9 +198,7 @@ impl Builder<'_> {
     }
 
     fn adopt_step(&mut self, node: &Node, key: &At<String>) -> Option<Adopt> {
-        let fields = self
-            .reader
-            .fields(node, key, &["id", "from", "within", "expect"])?;
+        let fields = self.reader.fields(node, key, &ADOPT)?;
         let id = self.new_id(&fields);
         let from = fields.require(self.reader, "from");
         let source = from.and_then(|node| {
@@ -221,8 +235,7 @@ impl Builder<'_> {
     }
 
     fn signal_step(&mut self, node: &Node, key: &At<String>) -> Option<SendSignal> {
-        let keys = ["process", "signal", "within", "expect"];
-        let fields = self.reader.fields(node, key, &keys)?;
+        let fields = self.reader.fields(node, key, &SIGNAL)?;
         let process = fields
             .require(self.reader, "process")
             .and_then(|node| self.process(node, "`process`"));
@@ -254,7 +267,7 @@ impl Builder<'_> {
     }
 
     fn hang_up_step(&mut self, node: &Node, key: &At<String>) -> Option<HangUp> {
-        let fields = self.reader.fields(node, key, &["launch"])?;
+        let fields = self.reader.fields(node, key, &HANG_UP)?;
         let node = fields.require(self.reader, "launch")?;
         let (id, launch, _) = self.launch(node, "`launch`")?;
         if !launch.terminal {
@@ -274,8 +287,7 @@ impl Builder<'_> {
     }
 
     fn connect_step(&mut self, node: &Node, key: &At<String>) -> Option<Connect> {
-        let keys = ["to", "send", "enough", "within", "expect"];
-        let fields = self.reader.fields(node, key, &keys)?;
+        let fields = self.reader.fields(node, key, &CONNECT)?;
         let to = fields.require(self.reader, "to").and_then(|node| {
             let address = self.address(node, "`to`")?;
             Some(At::new(address, node.span))
@@ -303,7 +315,7 @@ impl Builder<'_> {
     }
 
     fn pause_step(&mut self, node: &Node, key: &At<String>) -> Option<Pause> {
-        let fields = self.reader.fields(node, key, &["for", "reason"])?;
+        let fields = self.reader.fields(node, key, &PAUSE)?;
         let time = fields.require(self.reader, "for").and_then(|node| {
             let time = self.reader.duration(node, "`for`")?;
             if time == Duration::ZERO {
