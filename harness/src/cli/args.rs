@@ -78,7 +78,7 @@ Environment:
 pub enum Command {
     /// Run scenarios, and tell what came of them.
     #[command(visible_alias = "r", after_long_help = run_help())]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show the cases that `run` would run.
     #[command(after_long_help = exit_status::TABLE)]
     List(ListArgs),

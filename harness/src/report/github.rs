@@ -130,7 +130,9 @@ fn property(text: &str) -> String {
 
 /// The beginning of a text, of at most so many bytes, in whole characters.
 fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let ends = text.char_indices().map(|(start, c)| start + c.len_utf8());
+    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or(0);
+    &text[..end]
 }
 
 #[cfg(test)]
