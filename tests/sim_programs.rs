@@ -127,7 +127,7 @@ fn a_program_that_does_not_repeat_itself_is_told() {
     let counter = AtomicU32::new(0);
     let report = explore(simulation(
         move |sys| {
-            if counter.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+            if counter.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
                 sys.getpid().unwrap();
             } else {
                 sys.getppid().unwrap();

@@ -71,6 +71,10 @@ impl<K: Clone + Ord + Hash> Interner<K> {
     }
 
     /// There are few labels, so that going through them is fast enough.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a label that is static is kept without a copy"
+    )]
     pub(super) fn name(&mut self, label: &Cow<'static, str>) -> WayName {
         let known = self.labels.iter().position(|known| known == label);
         let number = known.unwrap_or_else(|| {

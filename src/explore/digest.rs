@@ -94,7 +94,8 @@ mod tests {
     fn text_counts_by_its_letters_not_by_its_pieces() {
         use std::fmt::Write;
         let mut pieces = Digest::new();
-        write!(pieces, "{}{}", "ab", 1).unwrap();
+        let text = "ab";
+        write!(pieces, "{text}{}", 1).unwrap();
         let mut whole = Digest::new();
         write!(whole, "ab1").unwrap();
         assert_eq!(pieces.finish(), whole.finish());

@@ -219,7 +219,7 @@ impl<M: Model> Search<'_, M> {
             .any(|found| found.failure.rule == failure.rule);
         if !known {
             let steps = self.steps();
-            let record = match Record::of(&mut self.run, bounds, &steps) {
+            let record = match Record::of(self.run, bounds, &steps) {
                 Ok(record) => record,
                 Err(difference) => return Some(Stop::Nondeterminism(difference)),
             };

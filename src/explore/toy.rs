@@ -80,6 +80,7 @@ type Invariant = fn(&State) -> Option<&'static str>;
 
 /// Footprints that are not honest, for tests of what finds that out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "each lie is something left out")]
 pub(crate) enum Lie {
     NoWrites,
     NoPipes,

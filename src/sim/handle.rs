@@ -106,10 +106,6 @@ impl Side {
         })
     }
 
-    pub fn env(&self) -> BTreeMap<OsString, OsString> {
-        self.env.borrow().clone()
-    }
-
     fn suspend(&self, ask: Ask) -> Result<Ret> {
         assert!(
             self.running.get(),

@@ -115,7 +115,7 @@ impl Machine {
             slash: bytes.ends_with(b"/"),
             seen,
         };
-        walk.to_the_end(last)
+        walk.walk_to_the_end(last)
     }
 
     /// The file at a path, its last link followed.
@@ -130,7 +130,7 @@ impl Machine {
 }
 
 impl Walk<'_> {
-    fn to_the_end(&mut self, last: Final) -> Result<Place> {
+    fn walk_to_the_end(&mut self, last: Final) -> Result<Place> {
         loop {
             let Some(part) = self.parts.pop_front() else {
                 // The root itself.
