@@ -96,7 +96,7 @@ fn without_subuid(lab: &Lab, args: &[&str]) -> Command {
         let copy = lab.path("suite");
         if !copy.exists() {
             let executable = env::current_exe().expect("it is there");
-            fs::copy(executable, &copy).expect("it can be copied");
+            cli_common::copy_program(&executable, &copy);
         }
         let everybody = fs::Permissions::from_mode(0o777);
         fs::set_permissions(lab.path("."), everybody).expect("it is ours");

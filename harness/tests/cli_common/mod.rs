@@ -90,3 +90,16 @@ version: 1
 steps:
   - launch: {id: demo, command: [/bin/sleep, '61'], within: 1m, expect: {exit: 0}}
 ";
+
+/// Copies a program for somebody else to run. Another process writes the copy:
+/// if this one did, a test that forks meanwhile would keep it open for writing,
+/// and it could not be executed (ETXTBSY of execve(2)).
+#[allow(dead_code, reason = "not every test target runs as somebody else")]
+pub fn copy_program(from: &std::path::Path, to: &std::path::Path) {
+    let copied = std::process::Command::new("cp").arg(from).arg(to).status();
+    assert!(
+        copied.expect("cp is there").success(),
+        "{} can be copied",
+        from.display()
+    );
+}

@@ -95,6 +95,11 @@ impl Flawed {
                     how: MaskHow::Set, ..
                 },
             ) => Some(Ok(Ret::Signals(SignalSet::EMPTY))),
+            (Flaw::KeepsDispositions, Call::SigAction { signal, .. })
+                if *signal == Signal::CHLD && self.is_launcher() =>
+            {
+                Some(keep_ignored(call))
+            }
             (Flaw::KeepsDispositions, Call::SigAction { .. }) => {
                 Some(Ok(Ret::Disposition(Disposition::Default)))
             }
@@ -381,4 +386,19 @@ impl Environment for Flawed {
     fn remove_var(&self, name: &OsStr) {
         Linux.remove_var(name);
     }
+}
+
+/// Sets the disposition, unless the signal was ignored: that is kept. A launcher
+/// that kept the default one would see the daemon's end by chance.
+fn keep_ignored(call: &Call) -> Result<Ret> {
+    let before = Linux.call(call.clone())?;
+    if let Call::SigAction { signal, .. } = call
+        && before == Ret::Disposition(Disposition::Ignore)
+    {
+        Linux.call(Call::SigAction {
+            signal: *signal,
+            disposition: Disposition::Ignore,
+        })?;
+    }
+    Ok(before)
 }

@@ -76,7 +76,9 @@ fn check(control: &Control) -> Result<(), Failed> {
         .join(format!("{PREFIX}{}", control.flaw.name()));
     let this = std::env::current_exe()?;
     if std::fs::hard_link(&this, &target).is_err() {
-        std::fs::copy(&this, &target)?;
+        // Another process writes the copy: what this one holds open for writing
+        // while it forks cannot be executed (ETXTBSY of execve(2)).
+        Command::new("cp").arg(&this).arg(&target).unwrap();
     }
     let report = folder.path().join("run.jsonl");
 
