@@ -310,7 +310,7 @@ fn without_subuid(lab: &Lab, args: &[&str]) -> assert_cmd::Command {
         // The executable and the folder may lie where only root can look.
         let copy = lab.path("daemonlab");
         if !copy.exists() {
-            cli_common::copy_program(executable().as_ref(), &copy);
+            cli_common::copy_program(executable(), &copy);
         }
         let everybody = fs::Permissions::from_mode(0o777);
         fs::set_permissions(lab.path("."), everybody).expect("it is ours");
