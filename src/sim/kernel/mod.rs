@@ -4,8 +4,7 @@
 //! A machine is plain data. It never waits and decides nothing: a call that
 //! would wait is [`Machine::next_move`]'s `None`, and who goes next is asked
 //! of whoever drives it. Sources are the manual pages and, where they are
-//! silent, Linux 6; the random programs of `tests/sim_parity.rs` hold it
-//! against the real kernel.
+//! silent, Linux 6. It has not been held against the real kernel yet.
 //!
 //! | file | topic |
 //! |---|---|
