@@ -206,15 +206,19 @@ pub fn stat(pid: Pid, field: usize) -> i32 {
         .unwrap()
 }
 
-/// What the descriptors of a process refer to, by number.
+/// What the descriptors of a process refer to, by number. One that it closes
+/// while they are read is gone, and so not among them.
 pub fn descriptors(pid: Pid) -> Vec<(i32, String)> {
     let mut found: Vec<(i32, String)> = fs::read_dir(format!("/proc/{pid}/fd"))
         .unwrap()
-        .map(|entry| {
+        .filter_map(|entry| {
             let entry = entry.unwrap();
-            let target = fs::read_link(entry.path()).unwrap();
+            let target = match fs::read_link(entry.path()) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+                target => target.unwrap(),
+            };
             let number = entry.file_name().into_string().unwrap().parse().unwrap();
-            (number, target.to_string_lossy().into_owned())
+            Some((number, target.to_string_lossy().into_owned()))
         })
         .collect();
     found.sort();
