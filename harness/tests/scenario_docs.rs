@@ -22,7 +22,7 @@ steps:
 ";
 
 fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scenario-format.md")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/scenario-format.md")
 }
 
 #[test]

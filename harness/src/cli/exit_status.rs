@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_manual_has_the_table() {
-        let manual = include_str!("../../../docs/running.md");
+        let manual = include_str!("../../../docs/src/running.md");
         assert!(manual.contains(TABLE));
     }
 }

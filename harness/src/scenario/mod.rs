@@ -1,6 +1,6 @@
 //! Scenario files: parse, expand, validate. Data only.
 //!
-//! `docs/scenario-format.md` is the reference of the format.
+//! `docs/src/scenario-format.md` is the reference of the format.
 //!
 //! - [`model`]: a scenario as data, one [`Case`] a test;
 //! - [`matcher`]: what facts are held against;

@@ -25,7 +25,7 @@ pub fn help<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String 
         Some(known) => format!("did you mean `{known}`?"),
         None if known.is_empty() => "there is none".to_owned(),
         None if known.len() <= 40 => format!("known are `{}`", known.join("`, `")),
-        None => "look it up in docs/scenario-format.md".to_owned(),
+        None => "look it up in docs/src/scenario-format.md".to_owned(),
     }
 }
 
