@@ -127,3 +127,79 @@ fn without_capture_what_passes_is_heard_too() {
         .code(0)
         .stdout(contains("on 1 job").and(contains("hello")));
 }
+
+/// The ids and ends of a JUnit report's cases, in the order of the ids.
+fn ends(xml: &str) -> Vec<(String, bool)> {
+    let report = quick_junit::Report::deserialize_from_str(xml).expect("it is JUnit");
+    let suites = report.test_suites.into_iter();
+    let mut ends: Vec<(String, bool)> = suites
+        .flat_map(|suite| suite.test_cases)
+        .map(|case| {
+            let passed = matches!(case.status, quick_junit::TestCaseStatus::Success { .. });
+            (case.name.into_string(), passed)
+        })
+        .collect();
+    ends.sort();
+    ends
+}
+
+/// Runs the parts and gives the names of their reports. One without cases
+/// writes none.
+fn run_parts(lab: &Lab, way: &str) -> Vec<String> {
+    let parts = (1..=3).filter_map(|part| {
+        let file = format!("{way}-{part}.xml");
+        let partition = format!("{way}:{part}/3");
+        let args = ["run", "--partition", &partition, "--report-junit", &file];
+        lab.daemonlab(&args).output().expect("it runs");
+        lab.path(&file).exists().then_some(file)
+    });
+    parts.collect()
+}
+
+#[rstest]
+#[case("slice")]
+#[case("hash")]
+fn the_reports_of_all_parts_are_that_of_the_whole(#[case] way: &str) {
+    let lab = lab();
+    lab.daemonlab(&["run", "--report-junit=whole.xml"])
+        .assert()
+        .code(1);
+    let whole = ends(&lab.read("whole.xml"));
+    assert_eq!(whole.len(), 4);
+    let files = run_parts(&lab, way);
+    let mut args = vec!["merge-junit"];
+    args.extend(files.iter().map(String::as_str));
+    let output = lab.daemonlab(&args).assert().code(0).stderr("");
+    let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert_eq!(ends(&text), whole);
+    args.extend(["--output", "out/merged.xml"]);
+    lab.daemonlab(&args).assert().code(0).stdout("");
+    assert_eq!(lab.read("out/merged.xml"), text);
+}
+
+#[test]
+fn a_lost_part_does_not_go_unnoticed() {
+    let lab = lab();
+    let files = run_parts(&lab, "slice");
+    lab.daemonlab(&["merge-junit", &files[0], &files[2]])
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(contains(
+            "1 of the 4 selected cases are missing; there is no report of slice:2/3\n",
+        ));
+    lab.daemonlab(&["merge-junit", &files[0], &files[0]])
+        .assert()
+        .code(3)
+        .stderr(contains(
+            "`scenarios/a.yaml` is in `slice-1.xml` and in `slice-1.xml`",
+        ));
+    lab.daemonlab(&["merge-junit", "scenarios/a.yaml"])
+        .assert()
+        .code(3)
+        .stderr(contains("`scenarios/a.yaml` is no JUnit report"));
+    lab.daemonlab(&["merge-junit", "none.xml"])
+        .assert()
+        .code(2)
+        .stderr(contains("cannot read `none.xml`"));
+}

@@ -28,7 +28,8 @@ steps:
 #[rstest]
 #[case::top(&["--help"], &["Examples:", "daemonlab doctor", "130  interrupted", "NO_COLOR"])]
 #[case::run(&["help", "run"], &["--exact", "DAEMONLAB_TARGET", "deviations:", "Exit statuses:"])]
-#[case::list(&["help", "list"], &["--json", "--tag"])]
+#[case::list(&["help", "list"], &["--format", "--tag"])]
+#[case::merge(&["help", "merge-junit"], &["--output", "part-2.xml", "Exit statuses:"])]
 #[case::doctor(&["help", "doctor"], &["--require", "Exit statuses:"])]
 fn help_teaches(#[case] args: &[&str], #[case] says: &[&str]) {
     let mut assert = lab().daemonlab(args).assert().code(0);
@@ -187,7 +188,7 @@ fn variables_stand_for_flags() {
 #[test]
 fn list_as_json_is_a_case_a_line() {
     let output = lab()
-        .daemonlab(&["list", "--json"])
+        .daemonlab(&["list", "--format", "json"])
         .output()
         .expect("it runs");
     let text = String::from_utf8(output.stdout).expect("it is UTF-8");
@@ -201,4 +202,22 @@ fn list_as_json_is_a_case_a_line() {
     assert_eq!(lines[3]["line"], 4);
     assert_eq!(lines[3]["file"], "scenarios/several.yaml");
     assert_eq!(lines[3]["requires"], serde_json::json!(["userns"]));
+}
+
+#[test]
+fn list_as_a_table_has_columns_of_one_width() {
+    let output = lab()
+        .daemonlab(&["list", "--format=table"])
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "ID                           REQUIRES  TAGS   WHERE",
+            "scenarios/a/passes.yaml      userns    quick  scenarios/a/passes.yaml:1",
+        ]
+    );
+    assert_eq!(lines.len(), 5);
 }

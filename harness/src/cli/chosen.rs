@@ -69,6 +69,8 @@ impl From<SelectError> for Halt {
 pub struct Chosen {
     /// The chosen ones, in the order of their ids and within a file of its rows.
     pub cases: Vec<Case>,
+    /// How many were selected before a partition took its part of them.
+    pub selected: usize,
     /// The ids of all cases of the files that were read.
     pub ids: Vec<String>,
 }
@@ -118,9 +120,13 @@ pub fn choose(choice: &Choice) -> Result<Chosen, Halt> {
         skip: choice.skip.clone(),
         tags: choice.tag.clone(),
     };
-    let cases: Vec<Case> = all
+    let selected: Vec<Case> = all
         .into_iter()
         .filter(|case| filter.lets_through(case))
+        .collect();
+    let count = selected.len();
+    let cases: Vec<Case> = selected
+        .into_iter()
         .enumerate()
         .filter(|(index, case)| {
             choice
@@ -135,7 +141,11 @@ pub fn choose(choice: &Choice) -> Result<Chosen, Halt> {
             nothing(choice, &ids, &shown),
         ));
     }
-    Ok(Chosen { cases, ids })
+    Ok(Chosen {
+        cases,
+        selected: count,
+        ids,
+    })
 }
 
 fn nothing(choice: &Choice, ids: &[String], paths: &str) -> String {

@@ -9,7 +9,7 @@ use crate::run::event::CaseName;
 use crate::run::plan::name_of;
 use crate::scenario::Case;
 
-use super::args::ListArgs;
+use super::args::{Format, ListArgs};
 use super::chosen::{Halt, choose};
 use super::exit_status::ExitStatus;
 
@@ -28,12 +28,12 @@ struct Line {
 pub fn list(args: &ListArgs) -> Result<ExitStatus, Halt> {
     let chosen = choose(&args.choice)?;
     let mut out = Outlet::new(std::io::stdout().lock());
-    for case in &chosen.cases {
-        let line = if args.json {
-            json(case)
-        } else {
-            case.id.clone()
-        };
+    let lines: Vec<String> = match args.format {
+        Format::Ids => chosen.cases.iter().map(|case| case.id.clone()).collect(),
+        Format::Table => table(&chosen.cases),
+        Format::Json => chosen.cases.iter().map(json).collect(),
+    };
+    for line in lines {
         writeln!(out, "{line}").map_err(|error| {
             Halt::new(
                 ExitStatus::Internal,
@@ -55,4 +55,27 @@ fn json(case: &Case) -> String {
             .collect(),
     };
     serde_json::to_string(&line).expect("text, numbers and lists are always JSON")
+}
+
+/// Columns of equal width, with a line that names them.
+fn table(cases: &[Case]) -> Vec<String> {
+    let mut rows = vec![["ID", "REQUIRES", "TAGS", "WHERE"].map(str::to_owned)];
+    rows.extend(cases.iter().map(|case| {
+        let requires: Vec<&str> = case.requires.iter().map(|c| c.name()).collect();
+        let name = name_of(case);
+        [
+            case.id.clone(),
+            requires.join(","),
+            case.tags.join(","),
+            format!("{}:{}", name.file.display(), name.line),
+        ]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..3).filter_map(width).collect();
+    rows.iter()
+        .map(|[id, requires, tags, place]| {
+            let (a, b, c) = (widths[0], widths[1], widths[2]);
+            format!("{id:a$}  {requires:b$}  {tags:c$}  {place}")
+        })
+        .collect()
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::{Args, Command};
 use super::exit_status::ExitStatus;
-use super::{doctor, list, manual, new, run};
+use super::{doctor, list, manual, merge, new, run};
 
 /// What the binary `daemonlab` does: reads its arguments, carries out the
 /// command, and gives the exit status.
@@ -25,10 +25,13 @@ pub fn main() -> ExitCode {
             return status.into();
         }
     };
+    // For stdout and stderr alike, errors too.
+    anstream::ColorChoice::from(args.color).write_global();
     let result = match args.command {
-        Command::Run(args) => run::run(&args),
+        Command::Run(run_args) => run::run(&run_args, args.color),
         Command::List(args) => list::list(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::MergeJunit(args) => merge::merge(&args),
         Command::New(args) => new::new(&args),
         Command::Schema => manual::schema(),
         Command::Completions(args) => manual::completions(args.shell),

@@ -2,6 +2,7 @@
 //!
 //! - [`args`]: what can be said on it;
 //! - [`run`], [`list`], [`doctor`]: the commands;
+//! - `merge`: the JUnit reports of several machines as one;
 //! - `new`: scenarios to begin with; `manual`: completions, the man page, the schema;
 //! - `reporters`: the reports that `run` is asked for;
 //! - [`exit_status`]: how they end;
@@ -17,6 +18,7 @@ pub mod interrupt;
 pub mod list;
 mod main;
 mod manual;
+mod merge;
 mod new;
 mod reporters;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
@@ -37,7 +38,12 @@ impl Reporters {
     ///
     /// # Errors
     /// Exit status 2 for a file or folder that cannot be written.
-    pub(super) fn open(args: &RunArgs, plan: &Plan) -> Result<Reporters, Halt> {
+    pub(super) fn open(
+        args: &RunArgs,
+        color: Color,
+        plan: &Plan,
+        selected: usize,
+    ) -> Result<Reporters, Halt> {
         let mut all: Vec<(String, Box<dyn Reporter>)> = Vec::new();
         // Before the console, so that all is written down when it says the end.
         if let Some(path) = &args.report_json {
@@ -47,8 +53,12 @@ impl Reporters {
             ));
         }
         if let Some(path) = &args.report_junit {
-            let to = BufWriter::new(create(path)?);
-            all.push((path.display().to_string(), Box::new(Junit::new(to))));
+            let mut report = Junit::new(BufWriter::new(create(path)?));
+            if let Some(part) = args.choice.partition {
+                let repeated = args.stress_count.map_or(1, NonZeroUsize::get);
+                report = report.part(part, selected * repeated);
+            }
+            all.push((path.display().to_string(), Box::new(report)));
         }
         if let Some(path) = &args.report_tap {
             all.push((
@@ -75,8 +85,8 @@ impl Reporters {
         } else {
             Output::OfFailures
         };
-        let out = Outlet::new(AutoStream::new(io::stdout(), args.color.into()));
-        let console = Console::new(out, bar(args.color), output);
+        let out = Outlet::new(AutoStream::new(io::stdout(), color.into()));
+        let console = Console::new(out, bar(color), output);
         let stdout: Box<dyn Reporter> = if github {
             let to = Outlet::new(io::stdout());
             let report = GitHub::new(console, to, &folder_in_repository()).map_err(|error| {

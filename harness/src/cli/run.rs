@@ -12,7 +12,7 @@ use crate::run::profile::Profile;
 use crate::run::real::{self, RealMaker};
 use crate::scenario::Capability;
 
-use super::args::RunArgs;
+use super::args::{Color, RunArgs};
 use super::chosen::{Chosen, Halt, choose};
 use super::exit_status::ExitStatus;
 use super::reporters::Reporters;
@@ -22,7 +22,7 @@ use super::{interrupt, target};
 ///
 /// # Errors
 /// What keeps it from running, or from writing its reports.
-pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
+pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     let target =
         target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
     let chosen = choose(&args.choice)?;
@@ -30,11 +30,12 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
         Some(path) => profile(path, &chosen.ids)?,
         None => Profile::default(),
     };
+    let selected = chosen.selected;
     let plan = plan(args, target, chosen, &profile)?;
     if args.dry_run {
         return dry_run(&plan);
     }
-    let mut reporters = Reporters::open(args, &plan)?;
+    let mut reporters = Reporters::open(args, color, &plan, selected)?;
     let run = Run::new();
     interrupt::stop_on_signals(run.stopper()).map_err(|error| {
         Halt::new(
@@ -55,7 +56,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Halt> {
 }
 
 fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Result<Plan, Halt> {
-    let Chosen { cases, ids } = chosen;
+    let Chosen { cases, ids, .. } = chosen;
     let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let required: Vec<Capability> = Capability::ALL
         .into_iter()

@@ -15,11 +15,18 @@ use super::evidence::evidence;
 use super::problem::first_line;
 use crate::run::event::{CaseReport, Earlier, RunEvent};
 use crate::run::outcome::{Verdict, plain};
+use crate::run::partition::Partition;
+
+/// The property of each suite that says which part of a partition it is of.
+pub(super) const PARTITION: &str = "partition";
+/// The property that says of how many cases that is a part.
+pub(super) const SELECTED: &str = "selected";
 
 /// Collects cases, and writes the report when the run is over.
 #[derive(Debug)]
 pub struct Junit<W> {
     to: W,
+    part: Option<(Partition, usize)>,
     suites: BTreeMap<PathBuf, TestSuite>,
 }
 
@@ -28,7 +35,18 @@ impl<W: Write> Junit<W> {
     pub fn new(to: W) -> Junit<W> {
         Junit {
             to,
+            part: None,
             suites: BTreeMap::new(),
+        }
+    }
+
+    /// The same for a part of so many selected cases: each suite says so in its
+    /// properties `partition` and `selected`.
+    #[must_use]
+    pub fn part(self, part: Partition, selected: usize) -> Junit<W> {
+        Junit {
+            part: Some((part, selected)),
+            ..self
         }
     }
 }
@@ -49,6 +67,10 @@ impl<W: Write> Reporter for Junit<W> {
                 report.set_time(summary.duration);
                 for mut suite in std::mem::take(&mut self.suites).into_values() {
                     suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+                    if let Some((part, selected)) = self.part {
+                        suite.add_property(Property::new(PARTITION, part.to_string()));
+                        suite.add_property(Property::new(SELECTED, selected.to_string()));
+                    }
                     report.add_test_suite(suite);
                 }
                 report.serialize(&mut self.to).map_err(io::Error::other)?;

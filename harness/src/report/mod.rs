@@ -5,6 +5,7 @@
 //!   of `wording`;
 //! - [`json`]: one event a line, for programs;
 //! - [`junit`]: for the dashboards of continuous integration;
+//! - [`merge`]: JUnit reports of several machines as one;
 //! - [`tap`]: the Test Anything Protocol, version 14;
 //! - [`github`]: annotations, and a console without workflow commands;
 //! - [`markdown`]: for a page, such as the summary of a GitHub job;
@@ -21,6 +22,7 @@ pub mod json;
 pub mod junit;
 pub mod keep;
 pub mod markdown;
+pub mod merge;
 pub mod outlet;
 mod problem;
 #[cfg(test)]

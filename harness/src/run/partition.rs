@@ -1,5 +1,6 @@
 //! Parts of a selection, for machines that share the work.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// One of several parts of which each case is in exactly one.
@@ -28,6 +29,27 @@ impl Partition {
             Way::Hash => fnv1a(id.as_bytes()),
         };
         number % self.parts == self.part
+    }
+
+    /// Whether both are parts of the same division, or even the same part.
+    pub fn is_beside(self, other: Partition) -> bool {
+        (self.way, self.parts) == (other.way, other.parts)
+    }
+
+    /// Every part of this division.
+    pub fn all(self) -> impl Iterator<Item = Partition> {
+        (0..self.parts).map(move |part| Partition { part, ..self })
+    }
+}
+
+impl fmt::Display for Partition {
+    /// As it is parsed: `slice:1/3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = match self.way {
+            Way::Slice => "slice",
+            Way::Hash => "hash",
+        };
+        write!(f, "{way}:{}/{}", self.part + 1, self.parts)
     }
 }
 

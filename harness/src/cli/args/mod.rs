@@ -1,0 +1,32 @@
+//! What can be said on the command line: one file a command, and one for each
+//! thing that several of them take.
+//!
+//! - `command`: the whole, with the help that teaches;
+//! - `run`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
+//! - `choice`: which cases are meant;
+//! - `requirement`: what must not be missing;
+//! - `color`: when to use colours.
+
+mod choice;
+mod color;
+mod command;
+mod doctor;
+mod list;
+mod manual;
+mod merge;
+mod new;
+mod requirement;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use choice::{Choice, DEFAULT_PATH};
+pub use color::Color;
+pub use command::{Args, Command};
+pub use doctor::DoctorArgs;
+pub use list::{Format, ListArgs};
+pub use manual::CompletionsArgs;
+pub use merge::MergeArgs;
+pub use new::{NewArgs, Template};
+pub use requirement::Requirement;
+pub use run::{DEFAULT_KEEP, RunArgs};
