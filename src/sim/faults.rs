@@ -77,7 +77,9 @@ pub(super) fn of(call: &Call) -> &'static [Fault] {
         }
         Call::Fsync { .. } => &[(Errno::EIO, STAYS), (Errno::ENOSPC, STAYS)],
         Call::Chdir { .. } => &[(Errno::EACCES, STAYS)],
-        Call::Pipe | Call::Socket { .. } => &[(Errno::EMFILE, STAYS), (Errno::ENFILE, STAYS)],
+        Call::Pipe | Call::Socket { .. } | Call::SignalFd { .. } => {
+            &[(Errno::EMFILE, STAYS), (Errno::ENFILE, STAYS)]
+        }
         Call::Bind { .. } => &[(Errno::EACCES, STAYS), (Errno::EADDRINUSE, STAYS)],
         Call::Connect { .. } => &[(Errno::EAGAIN, STAYS), (Errno::ECONNREFUSED, STAYS)],
         Call::Accept { .. } => &[(Errno::ECONNABORTED, PASSES), (Errno::EMFILE, STAYS)],

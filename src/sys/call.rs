@@ -61,6 +61,8 @@ calls! {
     SigAction { signal: Signal, disposition: Disposition } = "rt_sigaction" -> Disposition;
     SigPending = "rt_sigpending" -> Signals;
     SigTimedWait { set: SignalSet, timeout: Option<Duration> } = "rt_sigtimedwait" -> SignalInfo;
+    /// Close-on-exec and non-blocking: `ppoll` alone waits.
+    SignalFd { set: SignalSet } = "signalfd4" -> Fd;
 
     GetResUid = "getresuid" -> Ids;
     GetResGid = "getresgid" -> Ids;

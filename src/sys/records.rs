@@ -98,6 +98,42 @@ pub struct SignalInfo {
     pub uid: u32,
 }
 
+impl SignalInfo {
+    /// The size of `struct signalfd_siginfo` (`signalfd(2)`), in bytes.
+    pub const SIGNALFD_SIZE: usize = 128;
+
+    /// What a descriptor of `signalfd(2)` gave: its first, fourth and fifth
+    /// number, of four bytes each.
+    pub fn from_signalfd(bytes: &[u8]) -> Option<SignalInfo> {
+        let number = |place: usize| {
+            let bytes = bytes.get(4 * place..4 * place + 4)?;
+            Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+        };
+        if bytes.len() != SignalInfo::SIGNALFD_SIZE {
+            return None;
+        }
+        Some(SignalInfo {
+            signal: Signal::new(number(0)?.try_into().ok()?)?,
+            pid: Pid::from_raw(number(3)?.try_into().ok()?),
+            uid: number(4)?,
+        })
+    }
+
+    /// The same as `signalfd(2)` gives it; what is no field is zero.
+    pub fn to_signalfd(self) -> Vec<u8> {
+        let mut bytes = vec![0; SignalInfo::SIGNALFD_SIZE];
+        let numbers = [
+            (0, self.signal.number().to_ne_bytes()),
+            (3, self.pid.as_raw().to_ne_bytes()),
+            (4, self.uid.to_ne_bytes()),
+        ];
+        for (place, number) in numbers {
+            bytes[4 * place..4 * place + 4].copy_from_slice(&number);
+        }
+        bytes
+    }
+}
+
 /// Real, effective and saved user ids or group ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ids {

@@ -77,6 +77,7 @@ fn arguments(call: &Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{signal}, {disposition}")
         }
         Call::SigTimedWait { set, timeout } => write!(f, "{set}, {}", Shown(*timeout)),
+        Call::SignalFd { set } => write!(f, "{set}"),
         Call::SetGroups { groups } => list(f, groups),
         Call::SetResUid {
             real,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::call::{Call, Ret};
 use super::records::{Disposition, KillTarget, MaskHow, SignalInfo};
-use super::{Kernel, Result, Signal, SignalSet};
+use super::{Errno, Fd, Kernel, Result, Signal, SignalSet};
 
 /// Signals (`signal(7)`).
 pub trait Signals: Kernel {
@@ -68,6 +68,34 @@ pub trait Signals: Kernel {
     fn sigtimedwait(&self, set: SignalSet, timeout: Option<Duration>) -> Result<SignalInfo> {
         self.call(Call::SigTimedWait { set, timeout })
             .map(Ret::signal_info)
+    }
+
+    /// A descriptor that can be read while a signal of `set` is pending for
+    /// whoever looks at it (`signalfd(2)`); close-on-exec and non-blocking.
+    /// The signals are to be blocked, or they act as ever.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE, ENOMEM.
+    fn signalfd(&self, set: SignalSet) -> Result<Fd<Self>> {
+        let raw: RawFd = self.call(Call::SignalFd { set }).map(Ret::fd)?;
+        Ok(Fd::from_raw(self, raw))
+    }
+
+    /// Takes a signal from a descriptor of [`Signals::signalfd`]; `None` while
+    /// none is pending.
+    ///
+    /// # Errors
+    /// EINTR, EBADF; EPROTO if it is another kind of descriptor.
+    fn read_signal(&self, fd: RawFd) -> Result<Option<SignalInfo>> {
+        let max = SignalInfo::SIGNALFD_SIZE;
+        match self.call(Call::Read { fd, max }).map(Ret::bytes) {
+            Err(Errno::EAGAIN) => Ok(None),
+            Err(errno) => Err(errno),
+            Ok(bytes) => match SignalInfo::from_signalfd(&bytes) {
+                None => Err(Errno::EPROTO),
+                info => Ok(info),
+            },
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use daemonlab::sys::linux::Linux;
-use daemonlab::sys::records::{Disposition, Ended, KillTarget, MaskHow};
+use daemonlab::sys::records::{Disposition, Ended, KillTarget, MaskHow, SignalInfo};
 use daemonlab::sys::{Credentials, Errno, Pid, Process, Signal, SignalSet, Signals, Uid};
 use rstest::rstest;
 
@@ -220,5 +220,24 @@ fn what_cannot_be_blocked_cannot_be_ignored() {
             let ignored = Linux.sigaction(signal, Disposition::Ignore);
             assert_eq!(ignored, Err(Errno::EINVAL), "{signal}");
         }
+    });
+}
+
+#[test]
+fn a_signalfd_gives_what_is_pending_and_who_sent_it() {
+    alone(|| {
+        forked(|| {
+            let wanted = set([Signal::TERM, Signal::INT]);
+            Linux.sigmask(MaskHow::Block, wanted).unwrap();
+            let fd = Linux.signalfd(wanted).unwrap();
+            assert_eq!(Linux.read_signal(fd.raw()), Ok(None));
+            raise(Signal::INT);
+            let info = Linux.read_signal(fd.raw()).unwrap().unwrap();
+            assert_eq!(info.signal, Signal::INT);
+            assert_eq!(info.pid, Linux.getpid().unwrap());
+            assert_eq!(SignalInfo::from_signalfd(&info.to_signalfd()), Some(info));
+            assert_eq!(Linux.read_signal(fd.raw()), Ok(None));
+            assert_eq!(Linux.read_signal(1000), Err(Errno::EBADF));
+        });
     });
 }

@@ -86,7 +86,7 @@ Exit statuses of the launcher (and of labd in the foreground):
   81  the running instance did not hand its sockets over
 
 Environment:
-  RUST_LOG  what is logged, to stderr: error, warn (the default), info, debug
+  RUST_LOG  what is logged, to stderr: off, error, warn (the default), info
 
 Try it:
   printf 'version: 1\\npid_file: /tmp/labd.pid\\n' > /tmp/labd.yaml

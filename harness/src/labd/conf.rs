@@ -7,6 +7,7 @@ use daemonlab::sys::System;
 
 use super::args::Args;
 use super::lab::Lab;
+use super::log::Log;
 
 /// Keys of the file that are `labd`'s and not the daemonizer's.
 const OWN: [&str; 3] = ["lab", GRACE, TIMEOUT];
@@ -30,13 +31,13 @@ impl Wanted {
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub fn read<S: System>(sys: &S, args: &Args) -> Result<Wanted, Failure> {
+    pub fn read<S: System>(sys: &S, log: &Log<S>, args: &Args) -> Result<Wanted, Failure> {
         let mut wanted = match &args.conf {
             None => Wanted::new(Settings::default(), Lab::default(), None, None),
             Some(path) => {
                 let conf = Conf::read(sys, path, &OWN)?;
                 for warning in &conf.warnings {
-                    log::warn!("{warning}");
+                    log.warn(warning);
                 }
                 let lab = conf.section("lab")?.unwrap_or_default();
                 let (grace, timeout) = (conf.section(GRACE)?, conf.section(TIMEOUT)?);

@@ -4,6 +4,8 @@ use daemonlab::sys::records::KillTarget;
 use daemonlab::sys::{Signal, System};
 use serde::Deserialize;
 
+use super::log::Log;
+
 /// An early end.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -56,17 +58,19 @@ impl TryFrom<String> for How {
 impl Die {
     /// Ends the process, if `stage` is where it is to end. A signal that does
     /// not end it leaves it running.
-    pub fn at<S: System>(die: Option<Die>, stage: Stage, sys: &S) {
+    pub fn at<S: System>(die: Option<Die>, stage: Stage, sys: &S, log: &Log<S>) {
         let Some(die) = die.filter(|die| die.at == stage) else {
             return;
         };
-        log::warn!("ending here, {stage:?}, as the conf file says");
+        log.warn(format_args!(
+            "ending here, {stage:?}, as the conf file says"
+        ));
         match die.how {
             How::Exit(status) => sys.exit(status.into()),
             How::Signal(signal) => {
                 let own = sys.getpid().map(KillTarget::Process);
                 if let Err(errno) = own.and_then(|own| sys.kill(own, Some(signal))) {
-                    log::error!("cannot send {signal} to itself: {errno}");
+                    log.error(format_args!("cannot send {signal} to itself: {errno}"));
                 }
             }
         }

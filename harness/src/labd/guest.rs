@@ -1,16 +1,24 @@
 //! One connection: an answer, and a good-bye that does not take it back.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use daemonlab::sys::{Errno, Fd};
+
+use super::net::Net;
 
 /// For how long a client that has its answer is still listened to.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A client that is connected.
-pub struct Guest {
-    stream: TcpStream,
+/// How many bytes of what means nothing are read at a time.
+const WORDS: usize = 4096;
+
+/// A client that is connected. Times are those of [`Clock::now`].
+///
+/// [`Clock::now`]: daemonlab::sys::Clock::now
+pub struct Guest<S: Net> {
+    sys: S,
+    stream: Fd<S>,
     state: State,
     /// The client sends no more.
     silent: bool,
@@ -18,21 +26,27 @@ pub struct Guest {
 
 enum State {
     /// The answer is due then.
-    Waiting(Instant),
+    Waiting(Duration),
     /// It has its answer. Closing on words that nobody has read would reset
     /// the connection, which can take the answer away again: they are read
     /// until the client closes too, or until then.
-    Parting(Instant),
+    Parting(Duration),
 }
 
-impl Guest {
+impl<S: Net> Guest<S> {
     /// Welcomes a client that is to have its answer at `due`.
-    pub fn new(stream: TcpStream, due: Instant) -> Guest {
+    pub fn new(sys: &S, stream: Fd<S>, due: Duration) -> Guest<S> {
         Guest {
+            sys: sys.clone(),
             stream,
             state: State::Waiting(due),
             silent: false,
         }
+    }
+
+    /// The connection.
+    pub fn fd(&self) -> RawFd {
+        self.stream.raw()
     }
 
     /// Whether it may still say something, or close.
@@ -41,25 +55,26 @@ impl Guest {
     }
 
     /// When something is to be done, whatever the client does.
-    pub fn due(&self) -> Instant {
+    pub fn due(&self) -> Duration {
         match self.state {
             State::Waiting(due) | State::Parting(due) => due,
         }
     }
 
     /// Does what can be done now, and says whether the client is still there.
-    pub fn attend(&mut self, answer: &str, now: Instant) -> bool {
+    pub fn attend(&mut self, answer: &str, now: Duration) -> bool {
         if self.listen().is_err() {
             return false;
         }
         match self.state {
             State::Waiting(due) if now < due => true,
             State::Waiting(_) => {
-                self.state = State::Parting(now + PARTING);
+                self.state = State::Parting(now.saturating_add(PARTING));
                 // A few bytes always fit into a fresh connection.
-                let said = self.stream.write_all(answer.as_bytes());
-                let said = said.and_then(|()| self.stream.shutdown(Shutdown::Write));
-                said.is_ok() && !self.silent
+                let fd = self.stream.raw();
+                let said = self.sys.send(fd, answer.as_bytes(), &[], None);
+                let said = said == Ok(answer.len()) && self.sys.end_sending(fd).is_ok();
+                said && !self.silent
             }
             State::Parting(until) => !self.silent && now < until,
         }
@@ -67,42 +82,43 @@ impl Guest {
 
     /// Reads what the client says, which means nothing. One that only closes
     /// its sending side still gets its answer.
-    fn listen(&mut self) -> std::io::Result<()> {
-        let mut words = [0; 4096];
+    fn listen(&mut self) -> Result<(), Errno> {
         while !self.silent {
-            match self.stream.read(&mut words) {
-                Ok(0) => self.silent = true,
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match self.sys.receive(self.stream.raw(), WORDS, 0) {
+                Ok(words) if words.data.is_empty() => self.silent = true,
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(()),
+                Err(errno) => return Err(errno),
             }
         }
         Ok(())
     }
 }
 
-impl AsFd for Guest {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::os::fd::IntoRawFd;
+
+    use daemonlab::sys::Clock;
+    use daemonlab::sys::linux::Linux;
 
     use super::*;
 
     /// A guest that is to have its answer in a second, and its client.
-    fn guest() -> (Guest, TcpStream, Instant) {
+    fn guest() -> (Guest<Linux>, TcpStream, Duration) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
-        let now = Instant::now();
+        let now = Linux.now().unwrap();
         (
-            Guest::new(stream, now + Duration::from_secs(1)),
+            Guest::new(
+                &Linux,
+                Fd::from_raw(&Linux, stream.into_raw_fd()),
+                now + Duration::from_secs(1),
+            ),
             client,
             now,
         )

@@ -1,15 +1,15 @@
 //! The server itself: one thread, one wait for everything.
 
-use std::io::ErrorKind;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::RawFd;
+use std::time::Duration;
 
-use daemonlab::sys::System;
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use daemonlab::sys::records::PollFd;
+use daemonlab::sys::{Errno, System};
 
 use super::guest::Guest;
 use super::listen::Listening;
+use super::log::Log;
+use super::net::Net;
 use super::stop::{Signals, Stop};
 use super::takeover::Offer;
 
@@ -17,13 +17,17 @@ use super::takeover::Offer;
 const GUESTS_MAX: usize = 256;
 
 /// A server that serves until it is told to stop.
-pub struct Server<'a, S: System> {
+pub struct Server<'a, S: Net> {
+    /// The system that it runs on.
+    pub sys: &'a S,
+    /// Where it says what happens.
+    pub log: &'a Log<S>,
     /// Where it listens; nowhere, once it is stopping.
-    pub listening: Vec<Listening>,
+    pub listening: Vec<Listening<S>>,
     /// How another may take over.
     pub offer: &'a mut Option<Offer<S>>,
     /// How it is told to stop.
-    pub signals: &'a Signals,
+    pub signals: &'a Signals<S>,
     /// What it says.
     pub answer: String,
     /// When, after a connection.
@@ -34,13 +38,13 @@ pub struct Server<'a, S: System> {
     pub on_stop: &'a dyn Fn(Stop),
 }
 
-impl<S: System> Server<'_, S> {
+impl<S: Net> Server<'_, S> {
     /// Serves, until a signal has come and who was connected is served.
     pub fn serve(mut self) {
         let mut guests = Vec::new();
-        let mut stop_at = None;
+        let mut stop_at: Option<Duration> = None;
         loop {
-            let now = Instant::now();
+            let now = time(self.sys);
             if self.offer.is_some() || !self.listening.is_empty() {
                 self.attend_offer();
             }
@@ -56,7 +60,7 @@ impl<S: System> Server<'_, S> {
                     // Who is in the backlog has been accepted, or is another's.
                     self.accept(&mut guests, now);
                     self.listening.clear();
-                    stop_at = Some(now + self.grace);
+                    stop_at = Some(now.saturating_add(self.grace));
                 }
                 _ => {}
             }
@@ -65,7 +69,9 @@ impl<S: System> Server<'_, S> {
                     return;
                 }
                 if now >= stop_at {
-                    log::warn!("{} connections were not served in time", guests.len());
+                    let left = guests.len();
+                    self.log
+                        .warn(format_args!("{left} connections were not served in time"));
                     return;
                 }
             }
@@ -77,7 +83,8 @@ impl<S: System> Server<'_, S> {
     fn told_to(&self, stop: Stop) {
         let taken = self.offer.as_ref().is_some_and(Offer::is_taken);
         if stop == Stop::Replaced && !taken {
-            log::warn!("stopping for another instance, but none has taken over");
+            self.log
+                .warn("stopping for another instance, but none has taken over");
         }
         (self.on_stop)(stop);
     }
@@ -88,18 +95,19 @@ impl<S: System> Server<'_, S> {
         }
     }
 
-    fn accept(&self, guests: &mut Vec<Guest>, now: Instant) {
+    fn accept(&self, guests: &mut Vec<Guest<S>>, now: Duration) {
         for listening in &self.listening {
             while guests.len() < GUESTS_MAX {
-                let accepted = listening.socket.accept().and_then(|(stream, _)| {
-                    stream.set_nonblocking(true)?;
-                    Ok(stream)
-                });
-                match accepted {
-                    Ok(stream) => guests.push(Guest::new(stream, now + self.answer_after)),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => {
-                        log::error!("cannot accept on {}: {error}", listening.address);
+                match self.sys.accept(listening.socket.raw()) {
+                    Ok(stream) => {
+                        let due = now.saturating_add(self.answer_after);
+                        guests.push(Guest::new(self.sys, stream, due));
+                    }
+                    Err(Errno::EAGAIN) => break,
+                    Err(errno) => {
+                        let address = listening.address;
+                        self.log
+                            .error(format_args!("cannot accept on {address}: {errno}"));
                         break;
                     }
                 }
@@ -108,36 +116,37 @@ impl<S: System> Server<'_, S> {
     }
 
     /// Until something has come, or `due`.
-    fn wait(&self, guests: &[Guest], due: Option<Instant>) {
-        let mut wishes = vec![self.signals.as_fd()];
+    fn wait(&self, guests: &[Guest<S>], due: Option<Duration>) {
+        let mut wishes = vec![self.signals.fd()];
         if guests.len() < GUESTS_MAX {
-            wishes.extend(self.listening.iter().map(|one| one.socket.as_fd()));
+            wishes.extend(self.listening.iter().map(|one| one.socket.raw()));
         }
         let speaking = guests.iter().filter(|guest| guest.may_speak());
-        wishes.extend(speaking.map(Guest::as_fd));
-        let mut wishes: Vec<PollFd<'_>> = wishes.into_iter().map(readable).collect();
-        if let Some(offer) = self.offer.as_ref() {
-            // SAFETY: the offer owns them, and outlives the wait.
-            let fds = offer.fds().map(|fd| unsafe { BorrowedFd::borrow_raw(fd) });
-            wishes.extend(fds.map(readable));
-        }
-        match poll(&mut wishes, timeout(due)) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => log::error!("cannot wait: {errno}"),
-        }
+        wishes.extend(speaking.map(Guest::fd));
+        wishes.extend(self.offer.iter().flat_map(Offer::fds));
+        wait(self.sys, self.log, &wishes, due);
     }
 }
 
-fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::new(fd, PollFlags::POLLIN)
+/// Waits until one of `fds` can be read from, or until `due`.
+pub fn wait<S: System>(sys: &S, log: &Log<S>, fds: &[RawFd], due: Option<Duration>) {
+    let wishes: Vec<PollFd> = fds.iter().map(|fd| readable(*fd)).collect();
+    let left = due.map(|due| due.saturating_sub(time(sys)));
+    match sys.poll(&wishes, left, None) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(errno) => log.error(format_args!("cannot wait: {errno}")),
+    }
 }
 
-/// The time until `due`, in milliseconds: rounded up, so as not to wake before.
-pub fn timeout(due: Option<Instant>) -> PollTimeout {
-    let Some(due) = due else {
-        return PollTimeout::NONE;
-    };
-    let left = due.saturating_duration_since(Instant::now());
-    let milliseconds = left.as_nanos().div_ceil(1_000_000);
-    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+/// The time now. Linux always has it; a simulated fault may not.
+pub fn time<S: System>(sys: &S) -> Duration {
+    sys.now().unwrap_or_default()
+}
+
+fn readable(fd: RawFd) -> PollFd {
+    PollFd {
+        fd,
+        read: true,
+        write: false,
+    }
 }

@@ -1,12 +1,10 @@
 //! The start, up to the fork.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use daemonlab::daemon::{Daemon, Failure, InheritedFds, Start, exit_code};
-use daemonlab::sys::System;
 use daemonlab::sys::linux::Linux;
 
 use super::args::Args;
@@ -14,6 +12,8 @@ use super::conf::Wanted;
 use super::die::{Die, Stage};
 use super::lab::Bind;
 use super::listen::bind_all;
+use super::log::{Log, write_all};
+use super::net::Net;
 use super::program::{self, CANNOT_LISTEN};
 
 /// `labd` with these arguments, its name first. Make it the first line of
@@ -25,48 +25,53 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     run(Linux, args)
 }
 
-/// As [`main`], with another backend for what the daemonizer asks of the
-/// kernel. The server's own TCP is real all the same.
-pub fn run<S: System>(sys: S, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let inherited = InheritedFds::note(&sys);
-    let level = env_logger::Env::default().default_filter_or("warn");
-    // An embedding program may have a logger already, which then serves.
-    let _ = env_logger::Builder::from_env(level).try_init();
+/// As [`main`], with another backend.
+pub fn run<S: Net>(sys: S, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(u8::try_from(status(&sys, args)).unwrap_or(u8::MAX))
+}
+
+/// As [`main`], as a program of any kernel: with the arguments that it was
+/// started with, and what it returns is its exit status.
+pub fn program<S: Net>(sys: &S) -> i32 {
+    status(sys, sys.args())
+}
+
+fn status<S: Net>(sys: &S, args: impl IntoIterator<Item = OsString>) -> i32 {
+    let inherited = InheritedFds::note(sys);
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
-            let status = if error.use_stderr() {
-                exit_code::USAGE
-            } else {
-                0
+            let (fd, status) = match error.use_stderr() {
+                true => (2, exit_code::USAGE),
+                false => (1, 0),
             };
-            let _ = error.print();
-            return status_of(status);
+            write_all(sys, fd, &error.render().to_string());
+            return status;
         }
     };
     match start(sys, inherited, &args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => {
-            // Where stderr is closed the status still tells.
-            let _ = writeln!(std::io::stderr(), "labd: {failure}");
-            status_of(failure.status())
+            write_all(sys, 2, &format!("labd: {failure}\n"));
+            failure.status()
         }
     }
 }
 
 /// Returns only after a test.
-fn start<S: System>(sys: S, inherited: InheritedFds, args: &Args) -> Result<(), Failure> {
-    let wanted = Wanted::read(&sys, args)?;
+fn start<S: Net>(sys: &S, inherited: InheritedFds, args: &Args) -> Result<(), Failure> {
+    let log = Log::new(sys);
+    let wanted = Wanted::read(sys, &log, args)?;
     let daemon = Daemon::new(sys.clone(), inherited, wanted.settings.clone());
     if args.test {
         daemon.check()?;
-        log::info!("the conf file is in order");
+        log.info("the conf file is in order");
         return Ok(());
     }
-    Die::at(wanted.lab.die, Stage::BeforeFork, &sys);
+    Die::at(wanted.lab.die, Stage::BeforeFork, sys, &log);
     let early = match (wanted.lab.bind, wanted.settings.start) {
         (Bind::BeforeFork, Start::Fresh) => {
-            bind_all(&wanted.lab.listen).map_err(|why| Failure {
+            bind_all(sys, &log, &wanted.lab.listen).map_err(|why| Failure {
                 stage: daemonlab::daemon::Stage::Program,
                 subject: None,
                 cause: daemonlab::daemon::Cause::Program {
@@ -79,8 +84,4 @@ fn start<S: System>(sys: S, inherited: InheritedFds, args: &Args) -> Result<(), 
         _ => Vec::new(),
     };
     daemon.run_forever(move |ready| program::run(ready, &wanted, early))
-}
-
-fn status_of(status: i32) -> ExitCode {
-    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }

@@ -1,10 +1,11 @@
 //! The signals that end the server.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::RawFd;
 
-use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use daemonlab::sys::records::MaskHow;
+use daemonlab::sys::{Errno, Fd, Signal, SignalSet, System};
+
+use super::log::Log;
 
 /// How the server is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,48 +19,51 @@ pub enum Stop {
 }
 
 /// The signals, as a descriptor that is readable when one has come.
-pub struct Signals {
-    fd: SignalFd,
+pub struct Signals<S: System> {
+    sys: S,
+    log: Log<S>,
+    fd: Fd<S>,
 }
 
-impl Signals {
+impl<S: System> Signals<S> {
     /// Takes SIGTERM, SIGINT and SIGQUIT from now on; they no longer end the
     /// process by themselves.
     ///
     /// # Errors
     /// EMFILE and its like.
-    pub fn take() -> Result<Signals, Errno> {
-        let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT]
+    pub fn take(sys: &S, log: &Log<S>) -> Result<Signals<S>, Errno> {
+        let signals: SignalSet = [Signal::TERM, Signal::INT, Signal::QUIT]
             .into_iter()
             .collect();
-        signals.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let fd = SignalFd::with_flags(&signals, flags)?;
-        Ok(Signals { fd })
+        sys.sigmask(MaskHow::Block, signals)?;
+        Ok(Signals {
+            sys: sys.clone(),
+            log: log.clone(),
+            fd: sys.signalfd(signals)?,
+        })
+    }
+
+    /// What is readable when one has come.
+    pub fn fd(&self) -> RawFd {
+        self.fd.raw()
     }
 
     /// The next one that has come, if one has.
     pub fn next(&self) -> Option<Stop> {
-        let info = match self.fd.read_signal() {
+        let info = match self.sys.read_signal(self.fd.raw()) {
             Ok(info) => info?,
             Err(errno) => {
-                log::error!("cannot read signals: {errno}");
+                self.log.error(format_args!("cannot read signals: {errno}"));
                 return None;
             }
         };
-        let signal = Signal::try_from(info.ssi_signo as i32).ok()?;
-        log::info!("{signal} from PID {}", info.ssi_pid);
-        match signal {
-            Signal::SIGTERM => Some(Stop::Gracefully),
-            Signal::SIGQUIT => Some(Stop::Replaced),
-            Signal::SIGINT => Some(Stop::AtOnce),
+        self.log
+            .info(format_args!("{} from PID {}", info.signal, info.pid));
+        match info.signal {
+            Signal::TERM => Some(Stop::Gracefully),
+            Signal::QUIT => Some(Stop::Replaced),
+            Signal::INT => Some(Stop::AtOnce),
             _ => None,
         }
-    }
-}
-
-impl AsFd for Signals {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
     }
 }

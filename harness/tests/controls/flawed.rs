@@ -19,6 +19,7 @@ use daemonlab::sys::records::{
 use daemonlab::sys::{
     Environment, Errno, Gid, Group, Kernel, Pid, Result, Signal, SignalSet, User, Users,
 };
+use daemonlab_harness::labd::Net;
 
 use super::flaws::Flaw;
 use super::lies;
@@ -402,3 +403,5 @@ fn keep_ignored(call: &Call) -> Result<Ret> {
     }
     Ok(before)
 }
+
+impl Net for Flawed {}

@@ -17,6 +17,7 @@ use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::Disposition;
 use daemonlab::sys::{Environment, Gid, Group, Kernel, Pid, Result, SignalSet, User, Users};
+use daemonlab_harness::labd::Net;
 
 /// The real kernel, with one step changed.
 #[derive(Clone)]
@@ -187,3 +188,5 @@ impl Environment for Mutant {
         Linux.remove_var(name);
     }
 }
+
+impl Net for Mutant {}

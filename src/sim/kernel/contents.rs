@@ -9,7 +9,7 @@ use super::descriptors::{OpenFile, What};
 use super::ids::{FileId, Ino};
 use super::inode::{Content, Device, Node};
 use crate::explore::TaskName;
-use crate::sys::records::{FileKind, Stat};
+use crate::sys::records::{FileKind, SignalInfo, Stat};
 use crate::sys::{Errno, Gid, Result, Uid};
 
 /// The longest file (`MAX_LFS_FILESIZE`).
@@ -50,6 +50,11 @@ impl Machine {
             What::PipeIn(_) => Err(Errno::EBADF),
             What::Socket(_) => self.receive(task, fd, max, 0).map(|message| message.data),
             What::Process(_) => Err(Errno::EINVAL),
+            What::Signals(_) if max < SignalInfo::SIGNALFD_SIZE => Err(Errno::EINVAL),
+            What::Signals(set) => {
+                let taken = self.process_mut(task).signals.take(set);
+                taken.map(SignalInfo::to_signalfd).ok_or(Errno::EAGAIN)
+            }
             What::Inode(ino) => {
                 let id = self.file_id(task, fd)?;
                 self.read_inode(id, ino, max)
@@ -100,7 +105,7 @@ impl Machine {
             What::PipeIn(pipe) => self.write_pipe(task, fd, pipe, data),
             What::PipeOut(_) => Some(Err(Errno::EBADF)),
             What::Socket(_) => Some(self.write_socket(task, fd, data)),
-            What::Process(_) => Some(Err(Errno::EINVAL)),
+            What::Process(_) | What::Signals(_) => Some(Err(Errno::EINVAL)),
             What::Inode(ino) => {
                 let id = match self.file_id(task, fd) {
                     Ok(id) => id,
@@ -194,6 +199,7 @@ impl Machine {
             }
             What::Socket(id) => nameless(FileKind::Socket, 0o777, id.0, self.sockets[&id].owner),
             What::Process(_) => nameless(FileKind::Anonymous, 0o700, 1, (0, 0)),
+            What::Signals(_) => nameless(FileKind::Anonymous, 0o600, 2, (0, 0)),
         })
     }
 

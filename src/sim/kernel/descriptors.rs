@@ -6,9 +6,10 @@ use std::os::fd::RawFd;
 use super::Machine;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::{Device, Node};
+use super::signals::blockable;
 use crate::explore::TaskName;
 use crate::sys::records::{Access, Lock};
-use crate::sys::{Errno, Pid, Result, Signal};
+use crate::sys::{Errno, Pid, Result, Signal, SignalSet};
 
 /// A descriptor of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +55,8 @@ pub enum What {
     Socket(SocketId),
     /// A process.
     Process(TaskName),
+    /// The signals of this set that are pending for whoever looks.
+    Signals(SignalSet),
 }
 
 impl OpenFile {
@@ -97,7 +100,7 @@ impl Machine {
         match self.files[&id].what {
             What::PipeOut(_) | What::PipeIn(_) | What::Socket(_) => true,
             What::Inode(_) => self.files[&id].locked,
-            What::Process(_) => false,
+            What::Process(_) | What::Signals(_) => false,
         }
     }
 
@@ -307,6 +310,14 @@ impl Machine {
         }
         let target = self.task_of(pid.as_raw()).ok_or(Errno::ESRCH)?;
         let file = OpenFile::new(What::Process(target), Access::ReadWrite);
+        self.install(task, file, true)
+    }
+
+    pub(super) fn signalfd(&mut self, task: TaskName, set: SignalSet) -> Result<RawFd> {
+        let file = OpenFile {
+            non_blocking: true,
+            ..OpenFile::new(What::Signals(blockable(set)), Access::ReadWrite)
+        };
         self.install(task, file, true)
     }
 

@@ -244,7 +244,7 @@ impl Trace<'_> {
                     .read(Key::File(id));
             }
             What::Socket(socket) => self.touches_socket(socket),
-            What::Process(_) => {}
+            What::Process(_) | What::Signals(_) => {}
         }
     }
 
@@ -377,6 +377,16 @@ impl Trace<'_> {
         }
     }
 
+    fn takes_pending(&mut self, set: SignalSet) {
+        self.reads_pending(set);
+        let pending = self.machine.process(self.task).signals.pending_set();
+        if let Some(signal) = both(pending, set).iter().next() {
+            self.out
+                .write(Key::Pending(self.task, signal))
+                .write(Key::AnyPending(self.task));
+        }
+    }
+
     fn polls(&mut self, poll: &PollFd) {
         let Ok(file) = self.machine.file(self.task, poll.fd) else {
             return;
@@ -399,6 +409,7 @@ impl Trace<'_> {
             What::Process(target) => {
                 self.out.read(Key::Life(target));
             }
+            What::Signals(set) => self.reads_pending(set),
             What::Inode(_) => {
                 if self.machine.device(file).is_some() {
                     self.out.read(Key::Terminal);
@@ -422,13 +433,7 @@ impl Trace<'_> {
                 }
             }
             Call::SigTimedWait { set, timeout } => {
-                self.reads_pending(*set);
-                let pending = self.machine.process(self.task).signals.pending_set();
-                if let Some(signal) = both(pending, *set).iter().next() {
-                    self.out
-                        .write(Key::Pending(self.task, signal))
-                        .write(Key::AnyPending(self.task));
-                }
+                self.takes_pending(*set);
                 if timeout.is_some() {
                     self.out.read(Key::Clock);
                 }
@@ -472,6 +477,7 @@ impl Trace<'_> {
                     .read(Key::Terminal);
             }
             What::Socket(socket) => self.touches_socket(socket),
+            What::Signals(set) => self.takes_pending(set),
             _ => {}
         }
     }

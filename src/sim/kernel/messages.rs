@@ -6,6 +6,7 @@ use super::Machine;
 use super::contents::is_terminal;
 use super::descriptors::What;
 use super::ids::{FileId, SocketId};
+use super::signals::both;
 use super::sockets::{Packet, State};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, Message, PollEvents, PollFd, SocketKind, UnixAddr};
@@ -242,6 +243,13 @@ impl Machine {
                     ..PollEvents::default()
                 },
             },
+            What::Signals(set) => {
+                let pending = self.process(task).signals.pending_set();
+                PollEvents {
+                    readable: !both(pending, set).is_empty(),
+                    ..PollEvents::default()
+                }
+            }
             What::Inode(_) if self.device(file).is_some_and(is_terminal) => PollEvents {
                 readable: self.terminal.hung_up,
                 writable: true,

@@ -127,6 +127,7 @@ impl Machine {
                 Ok(Ret::Signals(both(signals.pending_set(), signals.blocked)))
             }
             Call::SigTimedWait { set, .. } => self.sigtimedwait(task, *set),
+            Call::SignalFd { set } => self.signalfd(task, *set).map(Ret::Fd),
 
             Call::GetResUid => Ok(Ret::Ids(self.process(task).creds.uid)),
             Call::GetResGid => Ok(Ret::Ids(self.process(task).creds.gid)),

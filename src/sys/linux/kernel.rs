@@ -35,6 +35,7 @@ impl Kernel for Linux {
             Call::SigTimedWait { set, timeout } => {
                 signals::timed_wait(set, timeout).map(Ret::SignalInfo)
             }
+            Call::SignalFd { set } => signals::signalfd(set).map(Ret::Fd),
 
             Call::GetResUid => credentials::getresuid().map(Ret::Ids),
             Call::GetResGid => credentials::getresgid().map(Ret::Ids),

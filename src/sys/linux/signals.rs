@@ -156,6 +156,14 @@ pub(super) fn timed_wait(set: SignalSet, timeout: Option<Duration>) -> Result<Si
     })
 }
 
+pub(super) fn signalfd(set: SignalSet) -> Result<RawFd> {
+    let set = sigset(set);
+    // SAFETY: the set lives through the call; -1 asks for a new descriptor.
+    Errno::result(unsafe {
+        libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+    })
+}
+
 /// The set as the C library has it, less the signals that it keeps to itself.
 pub(super) fn sigset(signals: SignalSet) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();

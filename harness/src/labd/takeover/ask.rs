@@ -1,7 +1,6 @@
 //! The new instance's side.
 
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{FromRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,14 +11,16 @@ use daemonlab::sys::{Errno, Fd, System};
 use super::Offer;
 use super::words::{ASK, BYTES_MAX, FDS_MAX, READY, read_addresses, trust};
 use crate::labd::listen::Listening;
+use crate::labd::log::Log;
+use crate::labd::net::Net;
 
 /// The running instance answers at once, unless something is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the running instance has handed over.
-pub struct Estate<S: System> {
+pub struct Estate<S: Net> {
     /// Its listening sockets.
-    pub listening: Vec<Listening>,
+    pub listening: Vec<Listening<S>>,
     /// Its place on `upgrade_sock`.
     pub offer: Offer<S>,
     /// It hears there when we are ready.
@@ -29,6 +30,7 @@ pub struct Estate<S: System> {
 /// The connection to the running instance.
 pub struct Line<S: System> {
     sys: S,
+    log: Log<S>,
     fd: Fd<S>,
 }
 
@@ -37,7 +39,8 @@ impl<S: System> Line<S> {
     pub fn ready(self) {
         // An old instance that is gone has nothing left to do.
         if let Err(errno) = self.sys.send(self.fd.raw(), READY, &[], None) {
-            log::warn!("the old instance is gone already: {errno}");
+            self.log
+                .warn(format_args!("the old instance is gone already: {errno}"));
         }
     }
 }
@@ -47,7 +50,7 @@ impl<S: System> Line<S> {
 /// # Errors
 /// A failure of [`Stage::Upgrade`]: nobody listens (ENOENT, ECONNREFUSED), or
 /// another user does (EACCES), or no proper answer came.
-pub fn ask<S: System>(sys: &S, path: &Path) -> Result<Estate<S>, Failure> {
+pub fn ask<S: Net>(sys: &S, log: &Log<S>, path: &Path) -> Result<Estate<S>, Failure> {
     let failed = |cause| Failure::new(Stage::Upgrade, path.display().to_string(), cause);
     let errno = |errno| failed(Cause::Errno(errno));
     let line = sys.socket(SocketKind::Stream).map_err(errno)?;
@@ -74,25 +77,19 @@ pub fn ask<S: System>(sys: &S, path: &Path) -> Result<Estate<S>, Failure> {
         let why = format!("{} sockets for {} addresses", fds.len(), addresses.len());
         return Err(failed(Cause::Text(why)));
     }
-    let listening = addresses
-        .into_iter()
-        .zip(fds)
-        .map(|(address, fd)| taken(address, fd));
+    let listening = addresses.into_iter().zip(fds).map(|(address, socket)| {
+        log.info(format_args!("taking over {address}"));
+        Listening { address, socket }
+    });
     Ok(Estate {
         listening: listening.collect(),
-        offer: Offer::inherited(sys, path, control),
+        offer: Offer::inherited(sys, log, path, control),
         line: Line {
             sys: sys.clone(),
+            log: log.clone(),
             fd: line,
         },
     })
-}
-
-fn taken<S: System>(address: SocketAddr, fd: Fd<S>) -> Listening {
-    log::info!("taking over {address}");
-    // SAFETY: it was received just now, and `into_raw` gives it away.
-    let socket = unsafe { TcpListener::from_raw_fd(fd.into_raw()) };
-    Listening { address, socket }
 }
 
 /// Whether an answer has come in time.

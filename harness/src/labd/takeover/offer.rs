@@ -1,6 +1,6 @@
 //! The running instance's side.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 use daemonlab::sys::records::{At, FileKind, Follow, SocketKind, UnixAddr};
@@ -8,24 +8,27 @@ use daemonlab::sys::{Errno, Fd, System};
 
 use super::words::{ASK, READY, trust, write_addresses};
 use crate::labd::listen::Listening;
+use crate::labd::log::Log;
+use crate::labd::net::Net;
 
 /// What a running instance offers to one that takes over.
-pub struct Offer<S: System> {
+pub struct Offer<S: Net> {
     sys: S,
+    log: Log<S>,
     path: PathBuf,
     control: Fd<S>,
     heirs: Vec<Fd<S>>,
     taken: bool,
 }
 
-impl<S: System> Offer<S> {
+impl<S: Net> Offer<S> {
     /// Listens on `path`; a socket there that nobody listens on any more is
     /// replaced.
     ///
     /// # Errors
     /// EADDRINUSE if somebody does, or if it is no socket; the errno of
     /// `bind(2)`.
-    pub fn open(sys: &S, path: &Path) -> Result<Offer<S>, Errno> {
+    pub fn open(sys: &S, log: &Log<S>, path: &Path) -> Result<Offer<S>, Errno> {
         let control = sys.socket(SocketKind::Stream)?;
         let address = UnixAddr::Path(path.to_path_buf());
         match sys.bind(control.raw(), address.clone()) {
@@ -36,13 +39,14 @@ impl<S: System> Offer<S> {
             bound => bound?,
         }
         sys.listen(control.raw(), 8)?;
-        Ok(Offer::inherited(sys, path, control))
+        Ok(Offer::inherited(sys, log, path, control))
     }
 
     /// Goes on with the socket of the instance before.
-    pub fn inherited(sys: &S, path: &Path, control: Fd<S>) -> Offer<S> {
+    pub fn inherited(sys: &S, log: &Log<S>, path: &Path, control: Fd<S>) -> Offer<S> {
         Offer {
             sys: sys.clone(),
+            log: log.clone(),
             path: path.to_path_buf(),
             control,
             heirs: Vec::new(),
@@ -62,7 +66,7 @@ impl<S: System> Offer<S> {
     }
 
     /// Answers who asks for `listening`, and hears who is ready.
-    pub fn attend(&mut self, listening: &[Listening]) {
+    pub fn attend(&mut self, listening: &[Listening<S>]) {
         // Who has taken over answers on this socket now.
         while !self.taken {
             match self.sys.accept(self.control.raw()) {
@@ -70,7 +74,9 @@ impl<S: System> Offer<S> {
                 Err(Errno::EAGAIN) => break,
                 Err(Errno::EINTR | Errno::ECONNABORTED) => {}
                 Err(errno) => {
-                    log::error!("cannot accept on {}: {errno}", self.path.display());
+                    let path = self.path.display();
+                    self.log
+                        .error(format_args!("cannot accept on {path}: {errno}"));
                     break;
                 }
             }
@@ -80,13 +86,15 @@ impl<S: System> Offer<S> {
             match self.answer(&heir, listening) {
                 Ok(true) => self.heirs.push(heir),
                 Ok(false) => {}
-                Err(errno) => log::warn!("an upgrade came to nothing: {errno}"),
+                Err(errno) => self
+                    .log
+                    .warn(format_args!("an upgrade came to nothing: {errno}")),
             }
         }
     }
 
     /// Whether more is to be expected of the heir.
-    fn answer(&mut self, heir: &Fd<S>, listening: &[Listening]) -> Result<bool, Errno> {
+    fn answer(&mut self, heir: &Fd<S>, listening: &[Listening<S>]) -> Result<bool, Errno> {
         trust(&self.sys, heir.raw())?;
         let message = match self.sys.receive(heir.raw(), ASK.len(), 0) {
             Err(Errno::EAGAIN | Errno::EINTR) => return Ok(true),
@@ -95,19 +103,21 @@ impl<S: System> Offer<S> {
         match message.data.as_slice() {
             ASK => {
                 let addresses = write_addresses(listening.iter().map(|one| &one.address));
-                let sockets = listening.iter().map(|one| one.socket.as_raw_fd());
+                let sockets = listening.iter().map(|one| one.socket.raw());
                 let fds: Vec<RawFd> = [self.control.raw()].into_iter().chain(sockets).collect();
                 self.sys.send(heir.raw(), &addresses, &fds, None)?;
-                log::info!("another instance has asked for the listening sockets");
+                self.log
+                    .info("another instance has asked for the listening sockets");
                 Ok(true)
             }
             READY => {
-                log::info!("another instance has taken over");
+                self.log.info("another instance has taken over");
                 self.taken = true;
                 Ok(false)
             }
             b"" => {
-                log::warn!("the instance that was to take over is gone; this one goes on");
+                self.log
+                    .warn("the instance that was to take over is gone; this one goes on");
                 Ok(false)
             }
             _ => Err(Errno::EPROTO),
@@ -121,7 +131,8 @@ impl<S: System> Offer<S> {
         }
         // What stays behind is replaced by the next start.
         if let Err(errno) = self.sys.unlink(At::Cwd, &self.path) {
-            log::info!("{} stays: {errno}", self.path.display());
+            let path = self.path.display();
+            self.log.info(format_args!("{path} stays: {errno}"));
         }
     }
 }

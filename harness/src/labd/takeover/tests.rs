@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use super::words::{ASK, READY, trust};
 use super::{Offer, ask};
 use crate::labd::listen::{Listening, bind_all};
+use crate::labd::log::Log;
+use crate::labd::net::Net;
 
 /// A Linux on which everybody at the other end has one user id, and we another.
 #[derive(Clone, Copy)]
@@ -72,12 +74,18 @@ impl Environment for Met {
     }
 }
 
+impl Net for Met {}
+
+fn log() -> Log<Met> {
+    Log::new(&FRIEND)
+}
+
 const FRIEND: Met = Met { own: 5, other: 5 };
 const STRANGER: Met = Met { own: 5, other: 6 };
 
 struct Old {
     offer: Offer<Met>,
-    listening: Vec<Listening>,
+    listening: Vec<Listening<Met>>,
     path: PathBuf,
     _dir: TempDir,
 }
@@ -87,8 +95,8 @@ fn old(met: Met) -> Old {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("upgrade.sock");
     Old {
-        offer: Offer::open(&met, &path).unwrap(),
-        listening: bind_all(&["127.0.0.1:0".parse().unwrap()]).unwrap(),
+        offer: Offer::open(&met, &log(), &path).unwrap(),
+        listening: bind_all(&met, &log(), &["127.0.0.1:0".parse().unwrap()]).unwrap(),
         path,
         _dir: dir,
     }
@@ -188,7 +196,7 @@ fn errno_of(failure: &Failure) -> Option<Errno> {
 #[test]
 fn a_strangers_sockets_are_not_taken() {
     let old = old(FRIEND);
-    let failure = ask(&STRANGER, &old.path).err().unwrap();
+    let failure = ask(&STRANGER, &log(), &old.path).err().unwrap();
     assert_eq!(errno_of(&failure), Some(Errno::EACCES));
 }
 
@@ -197,17 +205,17 @@ fn nobody_to_ask_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("upgrade.sock");
     assert_eq!(
-        errno_of(&ask(&FRIEND, &path).err().unwrap()),
+        errno_of(&ask(&FRIEND, &log(), &path).err().unwrap()),
         Some(Errno::ENOENT)
     );
     // The socket of one that was killed.
-    drop(Offer::open(&FRIEND, &path).unwrap());
+    drop(Offer::open(&FRIEND, &log(), &path).unwrap());
     assert_eq!(
-        errno_of(&ask(&FRIEND, &path).err().unwrap()),
+        errno_of(&ask(&FRIEND, &log(), &path).err().unwrap()),
         Some(Errno::ECONNREFUSED)
     );
     // It is in nobody's way.
-    Offer::open(&FRIEND, &path).unwrap().close();
+    Offer::open(&FRIEND, &log(), &path).unwrap().close();
     assert!(!path.exists());
 }
 
@@ -215,12 +223,15 @@ fn nobody_to_ask_is_named() {
 fn a_place_that_is_taken_is_left_alone() {
     let old = old(FRIEND);
     assert_eq!(
-        Offer::open(&FRIEND, &old.path).err(),
+        Offer::open(&FRIEND, &log(), &old.path).err(),
         Some(Errno::EADDRINUSE)
     );
     let file = old.path.with_file_name("file");
     std::fs::write(&file, "x").unwrap();
-    assert_eq!(Offer::open(&FRIEND, &file).err(), Some(Errno::EADDRINUSE));
+    assert_eq!(
+        Offer::open(&FRIEND, &log(), &file).err(),
+        Some(Errno::EADDRINUSE)
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "x");
 }
 
@@ -241,7 +252,7 @@ fn answered(answer: &'static [u8], fds: usize) -> Failure {
                 Linux.send(client.as_raw_fd(), answer, &fds, None).unwrap();
             }
         });
-        ask(&FRIEND, &path).err().unwrap()
+        ask(&FRIEND, &log(), &path).err().unwrap()
     })
 }
 

@@ -1,0 +1,83 @@
+//! TCP, which the table of calls does not have: a daemon's start needs none.
+//!
+//! Only how a listening socket is made, and how a conversation is closed, is
+//! said here; accepting, sending and receiving are calls of the table.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
+
+use daemonlab::sim::Sys;
+use daemonlab::sys::linux::Linux;
+use daemonlab::sys::records::{SocketKind, UnixAddr};
+use daemonlab::sys::{Credentials, Errno, Fd, Sockets, System};
+
+/// A system that has TCP. The default is Linux.
+pub trait Net: System {
+    /// A socket that listens on `address`, close-on-exec and non-blocking, and
+    /// the address that it has got: port 0 asks for any.
+    ///
+    /// # Errors
+    /// As `bind(2)` and `listen(2)`.
+    fn listen_tcp(&self, address: SocketAddr) -> Result<(Fd<Self>, SocketAddr), Errno> {
+        let listening = TcpListener::bind(address).and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            let address = socket.local_addr()?;
+            Ok((socket, address))
+        });
+        let (socket, address) = listening.map_err(|error| errno_of(&error))?;
+        Ok((Fd::from_raw(self, socket.into_raw_fd()), address))
+    }
+
+    /// Says that no more will be sent on a connection (`shutdown(2)`).
+    ///
+    /// # Errors
+    /// ENOTCONN.
+    fn end_sending(&self, fd: RawFd) -> Result<(), Errno> {
+        // SAFETY: the caller owns the number, and `into_raw_fd` gives it back.
+        let stream = unsafe { TcpStream::from_raw_fd(fd) };
+        let ended = stream.shutdown(Shutdown::Write);
+        let _ = stream.into_raw_fd();
+        ended.map_err(|error| errno_of(&error))
+    }
+}
+
+impl Net for Linux {}
+
+/// Addresses are names of the abstract namespace here.
+impl Net for Sys {
+    fn listen_tcp(&self, address: SocketAddr) -> Result<(Fd<Self>, SocketAddr), Errno> {
+        let capable = self.capabilities()?.effective & 1 << BIND_SERVICE != 0;
+        if address.port() < FIRST_FREE_PORT && address.port() != 0 && !capable {
+            return Err(Errno::EACCES);
+        }
+        let socket = self.socket(SocketKind::Stream)?;
+        self.bind(socket.raw(), simulated(address))?;
+        self.listen(socket.raw(), 128)?;
+        Ok((socket, address))
+    }
+
+    /// A connection has no half that can be closed there: who closes it all,
+    /// which comes next, says the same.
+    fn end_sending(&self, _: RawFd) -> Result<(), Errno> {
+        Ok(())
+    }
+}
+
+/// `CAP_NET_BIND_SERVICE`.
+const BIND_SERVICE: u32 = 10;
+
+/// `net.ipv4.ip_unprivileged_port_start`.
+const FIRST_FREE_PORT: u16 = 1024;
+
+/// What a TCP address is called on the simulated kernel.
+pub fn simulated(address: SocketAddr) -> UnixAddr {
+    UnixAddr::Abstract(format!("{SIMULATED_TCP}{address}").into_bytes())
+}
+
+/// What the names of simulated TCP addresses begin with.
+pub const SIMULATED_TCP: &str = "tcp/";
+
+fn errno_of(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
