@@ -9,6 +9,10 @@ use std::cmp::Ordering;
 /// conflict: unless one writes what the other reads or writes. An unknown
 /// footprint conflicts with everything.
 ///
+/// A key that is *added to* is a set that grows or shrinks by an element of
+/// the operation's own: whoever reads or writes the whole set conflicts with
+/// that, but not whoever adds another element.
+///
 /// What a reduction may leave out rests on footprints being honest, so a model
 /// must err on the side of too many keys. In particular, if carrying out one
 /// operation can start, end, block, release or change the next operation of
@@ -18,6 +22,7 @@ use std::cmp::Ordering;
 pub struct Footprint<K> {
     reads: Vec<K>,
     writes: Vec<K>,
+    adds: Vec<K>,
     unknown: bool,
 }
 
@@ -33,6 +38,7 @@ impl<K> Footprint<K> {
         Footprint {
             reads: Vec::new(),
             writes: Vec::new(),
+            adds: Vec::new(),
             unknown: false,
         }
     }
@@ -42,6 +48,7 @@ impl<K> Footprint<K> {
         Footprint {
             reads: Vec::new(),
             writes: Vec::new(),
+            adds: Vec::new(),
             unknown: true,
         }
     }
@@ -56,6 +63,11 @@ impl<K> Footprint<K> {
         &self.writes
     }
 
+    /// The keys that it adds to, ascending.
+    pub fn adds(&self) -> &[K] {
+        &self.adds
+    }
+
     /// Whether it may touch anything.
     pub fn is_unknown(&self) -> bool {
         self.unknown
@@ -65,6 +77,7 @@ impl<K> Footprint<K> {
     pub fn clear(&mut self) {
         self.reads.clear();
         self.writes.clear();
+        self.adds.clear();
         self.unknown = false;
     }
 
@@ -88,6 +101,12 @@ impl<K: Ord> Footprint<K> {
         self
     }
 
+    /// Adds a key that is added to, by an element of the operation's own.
+    pub fn add(&mut self, key: K) -> &mut Self {
+        insert(&mut self.adds, key);
+        self
+    }
+
     /// Reads `keys`; for building one in an expression.
     pub fn reading(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         for key in keys {
@@ -104,6 +123,14 @@ impl<K: Ord> Footprint<K> {
         self
     }
 
+    /// Adds to `keys`; for building one in an expression.
+    pub fn adding(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        for key in keys {
+            self.add(key);
+        }
+        self
+    }
+
     /// Whether the order of the two can matter.
     pub fn conflicts(&self, other: &Self) -> bool {
         self.unknown
@@ -111,6 +138,14 @@ impl<K: Ord> Footprint<K> {
             || meet(&self.writes, &other.writes)
             || meet(&self.writes, &other.reads)
             || meet(&self.reads, &other.writes)
+            || self.meets_additions(other)
+            || other.meets_additions(self)
+    }
+
+    /// Whether it reads or writes what the other adds to.
+    fn meets_additions(&self, other: &Self) -> bool {
+        !other.adds.is_empty()
+            && (meet(&self.reads, &other.adds) || meet(&self.writes, &other.adds))
     }
 }
 
@@ -146,12 +181,20 @@ mod tests {
             .writing(writes.iter().copied())
     }
 
+    fn adds(keys: &[u8]) -> Footprint<u8> {
+        Footprint::none().adding(keys.iter().copied())
+    }
+
     #[rstest]
     #[case::nothing_in_common(of(&[1], &[2]), of(&[3], &[4]), false)]
     #[case::both_read(of(&[1], &[]), of(&[1], &[]), false)]
     #[case::one_writes(of(&[1], &[]), of(&[], &[1]), true)]
     #[case::both_write(of(&[], &[1]), of(&[], &[1]), true)]
     #[case::none_and_none(Footprint::none(), Footprint::none(), false)]
+    #[case::both_add(adds(&[1]), adds(&[1]), false)]
+    #[case::one_adds_and_one_reads(adds(&[1]), of(&[1], &[]), true)]
+    #[case::one_adds_and_one_writes(adds(&[1]), of(&[], &[1]), true)]
+    #[case::they_add_to_different_sets(adds(&[1]), of(&[2], &[2]), false)]
     #[case::unknown_and_none(Footprint::unknown(), Footprint::none(), true)]
     #[case::unknown_and_read(Footprint::unknown(), of(&[1], &[]), true)]
     fn a_conflict_needs_a_writer(

@@ -13,6 +13,7 @@
 use std::ffi::OsStr;
 
 use super::Machine;
+use super::credentials::{Capability, Creds};
 use super::descriptors::What;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::Node;
@@ -36,8 +37,10 @@ pub enum Key {
     Pending(TaskName, Signal),
     /// Whether any is.
     AnyPending(TaskName),
-    /// A process's real and saved user id.
-    Creds(TaskName),
+    /// A process's real user id.
+    RealUid(TaskName),
+    /// A process's saved user id.
+    SavedUid(TaskName),
     /// A process's children, and how they are.
     Children(TaskName),
     /// Who a process's parent is.
@@ -66,6 +69,10 @@ pub enum Key {
     Holder(FileId, TaskName),
     /// What is in a pipe.
     Pipe(PipeId),
+    /// Whether there is anything in a pipe.
+    Readable(PipeId),
+    /// Whether there is room in a pipe.
+    Writable(PipeId),
     /// A socket, whole.
     Socket(SocketId),
     /// A name of the abstract namespace, as a digest.
@@ -159,7 +166,7 @@ impl Trace<'_> {
             self.gives_children_away();
         }
         let parent = process.parent;
-        self.out.write(Key::Children(parent));
+        self.out.add(Key::Children(parent));
         let above = machine.process(parent);
         self.out.read(Key::Rules(parent)).read(Key::Life(parent));
         if above.scenery || above.signals.ignored.contains(Signal::CHLD) {
@@ -225,7 +232,7 @@ impl Trace<'_> {
         }
         self.out
             .write(Key::Pending(target, signal))
-            .write(Key::AnyPending(target));
+            .add(Key::AnyPending(target));
         let acts = !process.signals.caught.contains(signal);
         if acts && process.open_before().contains(signal) {
             self.out.write(Key::Life(target));
@@ -344,19 +351,59 @@ impl Trace<'_> {
     }
 
     fn signals_to(&mut self, target: TaskName, signal: Option<Signal>) {
-        self.out
-            .read(Key::Life(target))
-            .read(Key::Creds(target))
-            .read(Key::Session(target));
+        self.out.read(Key::Life(target));
+        self.may_signal(target, signal);
         if let Some(signal) = signal {
             self.sends(target, signal);
         }
     }
 
-    /// What a wait looks at besides what it waits for: signals that end it.
-    fn may_be_interrupted(&mut self) {
+    /// Whose ids decide whether the signal may be sent. Where the target's real
+    /// id alone permits it, its saved one is not asked.
+    fn may_signal(&mut self, target: TaskName, signal: Option<Signal>) {
+        if target == self.task {
+            return;
+        }
+        if signal == Some(Signal::CONT) {
+            self.out.read(Key::Session(target));
+        }
+        let mine = &self.machine.process(self.task).creds;
+        let theirs = self.machine.process(target).creds.uid;
+        if mine.can(Capability::Kill) {
+            return;
+        }
+        self.out.read(Key::RealUid(target));
+        if ![mine.uid.real, mine.uid.effective].contains(&theirs.real) {
+            self.out.read(Key::SavedUid(target));
+        }
+    }
+
+    /// The user ids after `change`, where they differ from those before it.
+    fn changes_uids(&mut self, change: impl FnOnce(&mut Creds) -> crate::sys::Result<()>) {
+        let before = &self.machine.process(self.task).creds;
+        let mut after = before.clone();
+        if change(&mut after).is_err() {
+            return;
+        }
+        if after.uid.real != before.uid.real {
+            self.out.write(Key::RealUid(self.task));
+        }
+        if after.uid.saved != before.uid.saved {
+            self.out.write(Key::SavedUid(self.task));
+        }
+    }
+
+    /// What a wait looks at besides what it waits for: signals that end it. If
+    /// it has what it waits for, it looks at none.
+    fn may_be_interrupted(&mut self, call: &Call) {
         let process = self.machine.process(self.task);
         let Some(wait) = &process.wait else { return };
+        if self.machine.returns(self.task, call) {
+            if wait.entered {
+                self.out.write(Key::Rules(self.task));
+            }
+            return;
+        }
         let before = all_but(process.signals.blocked);
         let during = wait.open(process.signals.blocked);
         let caught = both(during, process.signals.caught);
@@ -383,7 +430,7 @@ impl Trace<'_> {
         if let Some(signal) = both(pending, set).iter().next() {
             self.out
                 .write(Key::Pending(self.task, signal))
-                .write(Key::AnyPending(self.task));
+                .add(Key::AnyPending(self.task));
         }
     }
 
@@ -393,11 +440,11 @@ impl Trace<'_> {
         };
         match file.what {
             What::PipeOut(pipe) => {
-                self.out.read(Key::Pipe(pipe));
+                self.out.read(Key::Readable(pipe));
                 self.asks_whether_open(self.machine.pipes[&pipe].writer);
             }
             What::PipeIn(pipe) => {
-                self.out.read(Key::Pipe(pipe));
+                self.out.read(Key::Writable(pipe));
                 self.asks_whether_open(self.machine.pipes[&pipe].reader);
             }
             What::Socket(id) => {
@@ -428,33 +475,46 @@ impl Trace<'_> {
                 for poll in fds {
                     self.polls(poll);
                 }
-                if timeout.is_some() {
+                if timeout.is_some() && !self.machine.returns(self.task, call) {
                     self.out.read(Key::Clock);
                 }
             }
             Call::SigTimedWait { set, timeout } => {
                 self.takes_pending(*set);
-                if timeout.is_some() {
+                if timeout.is_some() && !self.machine.returns(self.task, call) {
                     self.out.read(Key::Clock);
                 }
             }
             _ => return,
         }
-        self.may_be_interrupted();
+        self.may_be_interrupted(call);
     }
 
     fn waits_for_child(&mut self, target: WaitFor) {
-        self.out.read(Key::Children(self.task));
-        let process = self.machine.process(self.task);
-        let mut children = process.children.iter().filter(|child| match target {
-            WaitFor::Any => true,
-            WaitFor::Pid(pid) => self.machine.process(**child).pid == pid.as_raw(),
-        });
-        let ended =
-            children.find(|child| matches!(self.machine.process(**child).life, Life::Zombie(_)));
-        if let Some(child) = ended {
+        let machine = self.machine;
+        let mine = machine.process(self.task).children.iter();
+        let ended = |child: &&TaskName| matches!(machine.process(**child).life, Life::Zombie(_));
+        let found = match target {
+            WaitFor::Any => {
+                self.out.read(Key::Children(self.task));
+                mine.copied().find(|child| ended(&child))
+            }
+            WaitFor::Pid(pid) => {
+                self.out.read(Key::Pid(pid.as_raw()));
+                let child = mine
+                    .copied()
+                    .find(|child| machine.process(*child).pid == pid.as_raw());
+                match child {
+                    // How its other children are says nothing.
+                    Some(child) => self.out.read(Key::Life(child)).read(Key::Parent(child)),
+                    None => self.out.read(Key::Children(self.task)),
+                };
+                child.filter(|child| ended(&child))
+            }
+        };
+        if let Some(child) = found {
             self.out.write(Key::Children(self.task));
-            self.reaps(*child);
+            self.reaps(child);
         }
     }
 
@@ -465,7 +525,13 @@ impl Trace<'_> {
         match self.machine.files[&id].what {
             What::PipeOut(pipe) if max > 0 => {
                 self.out.write(Key::Pipe(pipe));
+                if self.machine.pipe_is_full(pipe) {
+                    self.out.write(Key::Writable(pipe));
+                }
                 if self.machine.poll_pipe_out(pipe).0 {
+                    if self.machine.pipe_holds_at_most(pipe, max) {
+                        self.out.write(Key::Readable(pipe));
+                    }
                     return;
                 }
                 self.asks_whether_open(self.machine.pipes[&pipe].writer);
@@ -489,6 +555,12 @@ impl Trace<'_> {
         match self.machine.files[&id].what {
             What::PipeIn(pipe) if !data.is_empty() => {
                 self.out.write(Key::Pipe(pipe));
+                if !self.machine.poll_pipe_out(pipe).0 {
+                    self.out.write(Key::Readable(pipe));
+                }
+                if self.machine.pipe_could_fill(pipe, data.len()) {
+                    self.out.write(Key::Writable(pipe));
+                }
                 self.asks_whether_open(self.machine.pipes[&pipe].reader);
                 // SIGPIPE.
                 self.out.write(Key::AnyPending(self.task));
@@ -564,8 +636,16 @@ impl Trace<'_> {
             Call::SigPending => {
                 self.out.read(Key::AnyPending(task));
             }
-            Call::SetResUid { .. } | Call::SetUid { .. } => {
-                self.out.write(Key::Creds(task));
+            Call::SetResUid {
+                real,
+                effective,
+                saved,
+            } => {
+                let new = [*real, *effective, *saved];
+                self.changes_uids(|creds| creds.set_res_uid(new, &machine.rules.ids));
+            }
+            Call::SetUid { uid } => {
+                self.changes_uids(|creds| creds.set_uid(*uid, &machine.rules.ids));
             }
             Call::Wait { .. }
             | Call::Read { .. }

@@ -63,6 +63,21 @@ impl Machine {
         self.pipes[&pipe].pages.len() >= self.rules.pipe_pages
     }
 
+    pub(super) fn pipe_is_full(&self, pipe: PipeId) -> bool {
+        self.is_full(pipe)
+    }
+
+    /// Whether a read of `max` bytes would leave nothing.
+    pub(super) fn pipe_holds_at_most(&self, pipe: PipeId, max: usize) -> bool {
+        let held: usize = self.pipes[&pipe].pages.iter().map(Vec::len).sum();
+        held <= max
+    }
+
+    /// Whether a write of so many bytes may leave no room, or has none.
+    pub(super) fn pipe_could_fill(&self, pipe: PipeId, bytes: usize) -> bool {
+        self.pipes[&pipe].pages.len() + bytes / PAGE + 1 >= self.rules.pipe_pages
+    }
+
     /// Readable, hung up.
     pub(super) fn poll_pipe_out(&self, pipe: PipeId) -> (bool, bool) {
         let readable = !self.pipes[&pipe].pages.is_empty();

@@ -63,7 +63,9 @@ pub struct Signals {
     pub ignored: SignalSet,
     /// Caught by the handler that does nothing.
     pub caught: SignalSet,
-    /// What has been sent and neither taken nor delivered, oldest first.
+    /// What has been sent and neither taken nor delivered: by number, and of
+    /// one number the oldest first. No program can tell in which order
+    /// different signals came.
     pub pending: Vec<SignalInfo>,
 }
 
@@ -156,7 +158,9 @@ impl Signals {
             .iter()
             .any(|pending| pending.signal == info.signal);
         if !(standard && there) {
-            self.pending.push(info);
+            let behind = |pending: &SignalInfo| pending.signal.number() <= info.signal.number();
+            let place = self.pending.partition_point(behind);
+            self.pending.insert(place, info);
         }
     }
 

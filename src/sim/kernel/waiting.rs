@@ -112,7 +112,7 @@ impl Machine {
 
     /// Whether a call that can wait would return without waiting any more, not
     /// counting signals and time.
-    fn returns(&self, task: TaskName, call: &Call) -> bool {
+    pub(super) fn returns(&self, task: TaskName, call: &Call) -> bool {
         match call {
             Call::Wait { target, .. } => self.wait_returns(task, *target),
             Call::SigTimedWait { set, timeout } => {
