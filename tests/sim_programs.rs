@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daemonlab::explore::strategy::Dfs;
 use daemonlab::explore::{Bounds, Config, Explorer, OnFailure, Report, Timers};
-use daemonlab::sim::{Actor, Facts, Faults, Scene, Setup, Simulation, Start, Sys};
+use daemonlab::sim::{Actor, Facts, Faults, Invariant, Scene, Setup, Simulation, Start, Sys};
 use daemonlab::sys::records::{Disposition, Ended, MaskHow, WaitFor, WaitMode};
 use daemonlab::sys::*;
 
@@ -21,7 +21,7 @@ fn simulation(
         }],
         time: Timers::WhenIdle,
         hang_up: false,
-        invariants: vec![("it holds".into(), Arc::new(holds))],
+        invariants: vec![Invariant::new("it holds", holds)],
     })
 }
 

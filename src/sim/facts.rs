@@ -1,16 +1,18 @@
 //! What can be seen at the end of an execution, for invariants to judge.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::kernel::{Content, Inode, Life, Machine, Node, Process, What};
 use crate::explore::TaskName;
 use crate::sys::records::Ended;
 
-/// The machine at the end of an execution. Whoever has not ended then waits
-/// for something that never comes.
+/// The machine when a rule is judged. Whoever has not ended at the end of an
+/// execution waits for something that never comes.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     machine: &'a Machine,
+    killed: &'a BTreeSet<TaskName>,
 }
 
 /// A regular file, as it was left behind.
@@ -25,8 +27,8 @@ pub struct File {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(machine: &'a Machine) -> Facts<'a> {
-        Facts { machine }
+    pub(super) fn of(machine: &'a Machine, killed: &'a BTreeSet<TaskName>) -> Facts<'a> {
+        Facts { machine, killed }
     }
 
     /// How a process ended; `None` if it has not, or never was.
@@ -37,6 +39,17 @@ impl<'a> Facts<'a> {
     /// How the first process, the launcher, ended.
     pub fn launcher(&self) -> Option<Ended> {
         self.end(TaskName::ROOT)
+    }
+
+    /// The processes that a SIGKILL struck which no program sent: the fault.
+    pub fn killed_from_outside(&self) -> impl Iterator<Item = TaskName> + use<'a> {
+        self.killed.iter().copied()
+    }
+
+    /// The session in which the programs were started: that of a shell or a
+    /// service manager.
+    pub fn session_of_the_starter(&self) -> i32 {
+        self.machine.process(Machine::STARTER).session
     }
 
     /// The processes that are left and have not ended, in the order of their

@@ -1,8 +1,10 @@
 //! The simulated kernel.
 
+pub mod check;
 pub mod facts;
 mod faults;
 mod handle;
+pub mod invariants;
 pub mod kernel;
 mod panics;
 pub mod scene;
@@ -10,8 +12,10 @@ mod shown;
 pub mod simulation;
 mod thread;
 
+pub use check::check;
 pub use facts::Facts;
 pub use handle::Sys;
+pub use invariants::Invariant;
 pub use scene::{Scene, Start, Stdio};
-pub use simulation::{Actor, Faults, Invariant, Setup, Simulation};
+pub use simulation::{Actor, Faults, Setup, Simulation};
 pub use thread::Program;

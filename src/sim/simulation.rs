@@ -1,7 +1,7 @@
 //! Programs on a simulated kernel, as something that can be explored.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::facts::Facts;
 use super::faults;
 use super::handle::{Astray, Given};
+use super::invariants::{Invariant, When};
 use super::kernel::{Key, Machine, Move, Step};
 use super::scene::{Scene, Start};
 use super::shown::{self, Shown};
@@ -26,13 +27,6 @@ use crate::sys::{Errno, Pid, Result, Signal};
 pub const NO_PANIC: &str = "no program panics";
 /// The rule that is broken by a program that does not repeat itself.
 pub const REPEATS_ITSELF: &str = "a program does the same when its calls are answered the same";
-
-/// A rule, and whether it holds at the end of an execution; the error is the
-/// evidence.
-pub type Invariant = (
-    Cow<'static, str>,
-    std::sync::Arc<dyn Fn(&Facts<'_>) -> std::result::Result<(), String> + Send + Sync>,
-);
 
 /// A program that is there from the start.
 #[derive(Clone)]
@@ -55,6 +49,9 @@ pub struct Faults {
     pub short: bool,
     /// SIGKILL strikes, before any call and in any wait.
     pub kill: bool,
+    /// The time of a wait passes while others could still go on: the machine
+    /// is slow. Of use where time passes only when nobody can go on.
+    pub early: bool,
 }
 
 impl Faults {
@@ -63,6 +60,7 @@ impl Faults {
         errors: true,
         short: true,
         kill: true,
+        early: true,
     };
 
     /// None.
@@ -70,6 +68,7 @@ impl Faults {
         errors: false,
         short: false,
         kill: false,
+        early: false,
     };
 }
 
@@ -84,7 +83,7 @@ pub struct Setup {
     pub time: Timers,
     /// Whether the terminal is hung up, at some time.
     pub hang_up: bool,
-    /// What must hold at the end.
+    /// What must hold.
     pub invariants: Vec<Invariant>,
 }
 
@@ -101,7 +100,24 @@ pub struct Simulation {
     ways: Vec<Vec<Way>>,
     event: Event,
     broken: Option<Failure>,
+    /// Whom the fault SIGKILL has struck.
+    killed: BTreeSet<TaskName>,
+    /// What is judged before the end.
+    watched: Watched,
     stacks: Stacks,
+}
+
+/// What is judged before the end.
+#[derive(Default)]
+struct Watched {
+    /// Whether any rule is judged after every step.
+    always: bool,
+    /// Whether any is judged when the launcher exits.
+    exit: bool,
+    /// Whether the launcher has made its last call.
+    exiting: bool,
+    /// Whether it has ended.
+    ended: bool,
 }
 
 /// A process with its program, and the call that it is about to make.
@@ -149,7 +165,15 @@ impl Simulation {
                 env: actor.start.env.clone(),
             })
         });
+        let judged = |when| move |invariant: &Invariant| invariant.moment() == when;
+        let watched = Watched {
+            always: setup.invariants.iter().any(judged(When::Always)),
+            exit: setup.invariants.iter().any(judged(When::LauncherExits)),
+            ..Watched::default()
+        };
         let mut simulation = Simulation {
+            killed: BTreeSet::new(),
+            watched,
             given: given.collect(),
             machine: initial.clone(),
             initial,
@@ -167,7 +191,52 @@ impl Simulation {
 
     /// The machine as it is now.
     pub fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.machine)
+        Facts::of(&self.machine, &self.killed)
+    }
+
+    /// Judges what is judged before the end.
+    fn watch(&mut self) {
+        if self.watched.always {
+            self.judge(When::Always);
+        }
+        let ended = || self.machine.ends().contains_key(&TaskName::ROOT);
+        if self.watched.exit && !self.watched.ended && ended() {
+            self.watched.ended = true;
+            if self.watched.exiting {
+                self.judge(When::LauncherExits);
+            }
+        }
+    }
+
+    fn judge(&mut self, when: When) {
+        if self.broken.is_some() {
+            return;
+        }
+        let facts = Facts::of(&self.machine, &self.killed);
+        let invariants = self.setup.invariants.iter();
+        self.broken = invariants
+            .filter(|invariant| invariant.moment() == when)
+            .find_map(|invariant| {
+                let evidence = invariant.judge(&facts).err()?;
+                Some(Failure {
+                    rule: invariant.rule().to_owned(),
+                    evidence,
+                })
+            });
+    }
+
+    /// Whether the step is the one by which the launcher's exit becomes known,
+    /// and somebody looks then.
+    fn is_watched_exit(&self, name: TaskName, call: &Call, step: Option<Move>) -> bool {
+        self.watched.exit
+            && name == TaskName::ROOT
+            && match step {
+                Some(Move::Ends) => self.watched.exiting,
+                Some(Move::Goes) => {
+                    matches!(call, Call::Exit { .. }) && self.machine.ends_at_once(name)
+                }
+                _ => false,
+            }
     }
 
     fn clear(&mut self) {
@@ -225,6 +294,9 @@ impl Simulation {
     fn carry_out(&mut self, name: TaskName, step: Move) {
         let task = &self.tasks[&name];
         let call = task.call.clone();
+        if name == TaskName::ROOT && step == Move::Goes && matches!(call, Call::Exit { .. }) {
+            self.watched.exiting = true;
+        }
         self.go(name, call.clone(), call, step, "");
     }
 
@@ -291,10 +363,14 @@ impl Simulation {
         let mut count = 0;
         for (name, task) in &self.tasks {
             let step = self.machine.next_move(*name, &task.call);
+            let watched_exit = self.is_watched_exit(*name, &task.call, step);
             let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, *name);
             pending.code = task.code ^ move_code(step);
             self.machine
                 .footprint(*name, &task.call, step, &mut pending.footprint);
+            if watched_exit {
+                pending.footprint.set_unknown();
+            }
             if let Some(step) = step {
                 pending.alternatives.push(Alternative::NORMAL);
                 ways.push(Way::Moves(step));
@@ -405,6 +481,12 @@ fn add_faults(
             add(Lasting::Possible, Cow::Borrowed("short"), None, Way::Short);
         }
     }
+    if step.is_none() && task.faults.early && machine.deadline(name).is_some() {
+        let mut footprint = pending.footprint.clone();
+        footprint.write(Key::Clock);
+        let label = Cow::Borrowed("early timeout");
+        add(Lasting::Never, label, Some(footprint), Way::TimesOut);
+    }
     let dies_anyway = matches!(step, Some(Move::Dies(_)));
     if task.faults.kill && !dies_anyway {
         let mut footprint = Footprint::none();
@@ -455,6 +537,8 @@ impl Model for Simulation {
         self.machine.clone_from(&self.initial);
         self.event = Event::Nothing;
         self.broken = None;
+        self.killed.clear();
+        (self.watched.exiting, self.watched.ended) = (false, false);
         for (ordinal, actor) in self.setup.actors.iter().enumerate() {
             let name = TaskName::first(ordinal as u16);
             let thread = Thread::new(
@@ -475,6 +559,7 @@ impl Model for Simulation {
         for ordinal in 0..self.setup.actors.len() {
             self.resume(TaskName::first(ordinal as u16), Err(Errno::ENOSYS));
         }
+        self.watch();
         self.look();
     }
 
@@ -499,6 +584,7 @@ impl Model for Simulation {
                 self.go(name, call, cut, Move::Goes, " (short)");
             }
             Way::Killed => {
+                self.killed.insert(name);
                 self.event = Event::Ended(Ended::Killed(Signal::KILL));
                 self.machine.end_now(name, Ended::Killed(Signal::KILL));
                 self.bury(name);
@@ -508,6 +594,7 @@ impl Model for Simulation {
                 self.machine.hang_up();
             }
         }
+        self.watch();
         self.look();
     }
 
@@ -538,20 +625,11 @@ impl Model for Simulation {
     }
 
     fn outcome(&mut self) -> Outcome {
-        let facts = Facts::of(&self.machine);
-        let broken = self.broken.clone().or_else(|| {
-            self.setup.invariants.iter().find_map(|(rule, holds)| {
-                let evidence = holds(&facts).err()?;
-                Some(Failure {
-                    rule: rule.clone().into_owned(),
-                    evidence,
-                })
-            })
-        });
+        self.judge(When::AtTheEnd);
         Outcome {
-            verdict: match broken {
+            verdict: match &self.broken {
                 None => Verdict::Held,
-                Some(failure) => Verdict::Broken(failure),
+                Some(failure) => Verdict::Broken(failure.clone()),
             },
             state: self.machine.digest(&self.initial),
         }

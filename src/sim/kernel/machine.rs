@@ -171,6 +171,11 @@ impl Machine {
         process.is_some_and(|process| !matches!(process.life, Life::Zombie(_)))
     }
 
+    /// Whether a process that exits is waitable at once.
+    pub(in crate::sim) fn ends_at_once(&self, task: TaskName) -> bool {
+        !self.end_has_two_steps(task)
+    }
+
     /// Ends a process where it is.
     pub(in crate::sim) fn end_now(&mut self, task: TaskName, ended: Ended) {
         self.begin_end(task, ended);
