@@ -70,7 +70,7 @@ fn operand(operand: &Operand, scope: &Scope) -> String {
 }
 
 /// A value as messages show it: cut to a line's length.
-pub(super) fn value(value: &Value) -> String {
+pub fn value(value: &Value) -> String {
     let full = match value {
         Value::Time(time) => format!("{time:.3?}"),
         other => other.to_string(),

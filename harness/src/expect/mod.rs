@@ -10,5 +10,6 @@ mod judge;
 mod like;
 mod verdict;
 
+pub use describe::value as shown;
 pub use judge::judge;
 pub use verdict::{Failure, Verdict};

@@ -1,5 +1,6 @@
 //! How a failure and its evidence read as text.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::run::outcome::{Evidence, LaunchEvidence};
@@ -11,6 +12,11 @@ pub use crate::world::event::End;
 /// How many lines of one output are shown from its start, and as many from
 /// its end.
 const LINES: usize = 40;
+/// How many characters of a line are shown from its start, and as many from
+/// its end.
+const LINE: usize = 500;
+/// How many processes are shown, the first ones.
+const PROCESSES: usize = 50;
 /// How many events are shown, the last ones.
 const EVENTS: usize = 30;
 
@@ -31,8 +37,12 @@ fn write_evidence(to: &mut String, evidence: &Evidence) -> fmt::Result {
         [] => writeln!(to, "no process was left")?,
         processes => {
             writeln!(to, "processes that were left:")?;
-            for process in processes {
+            for process in processes.iter().take(PROCESSES) {
                 writeln!(to, "  {}", self::process(process))?;
+            }
+            let left_out = processes.len().saturating_sub(PROCESSES);
+            if left_out > 0 {
+                writeln!(to, "  [... {left_out} more left out ...]")?;
             }
         }
     }
@@ -92,10 +102,27 @@ fn write_output(to: &mut String, name: &str, output: &str) -> fmt::Result {
             )?;
         }
         if i < LINES || i >= LINES + left_out {
-            writeln!(to, "{indent}{}", Printable(line))?;
+            writeln!(to, "{indent}{}", Printable(&shortened(line)))?;
         }
     }
     Ok(())
+}
+
+/// A line's start and end, if it is long.
+fn shortened(line: &str) -> Cow<'_, str> {
+    let boundary = |(at, _): (usize, char)| at;
+    let head = line.char_indices().nth(LINE).map_or(line.len(), boundary);
+    let tail = line.char_indices().nth_back(LINE - 1).map_or(0, boundary);
+    if tail <= head {
+        return line.into();
+    }
+    let left_out = tail - head;
+    format!(
+        "{} [... {left_out} bytes left out ...] {}",
+        &line[..head],
+        &line[tail..]
+    )
+    .into()
 }
 
 /// How a process ended: `exited 0`, `killed by SIGTERM`.
@@ -123,7 +150,7 @@ fn process(process: &ProcessFacts) -> String {
         process.state,
         id(process.uid[1]),
         id(process.gid[1]),
-        Printable(&command)
+        Printable(&shortened(&command))
     )
 }
 
@@ -223,6 +250,27 @@ mod tests {
                +0.003s PID 3 killed by SIGTERM\n\
              not seen: sockets\n"
         );
+    }
+
+    #[test]
+    fn a_long_line_shows_its_head_and_its_tail() {
+        let long = format!("{}{}{}", "ä".repeat(LINE), "x".repeat(7), "z".repeat(LINE));
+        let shown = shortened(&long);
+        assert!(shown.contains("ä [... 7 bytes left out ...] z"), "{shown}");
+        let fits = "ä".repeat(2 * LINE);
+        assert_eq!(shortened(&fits), fits);
+        assert_eq!(shortened(""), "");
+    }
+
+    #[test]
+    fn of_many_processes_the_first_are_shown() {
+        let seen = Evidence {
+            processes: vec![ProcessFacts::default(); PROCESSES + 3],
+            ..Evidence::default()
+        };
+        let text = evidence(&seen);
+        assert_eq!(text.matches("PID 0").count(), PROCESSES);
+        assert!(text.contains("\n  [... 3 more left out ...]\n"), "{text}");
     }
 
     #[test]

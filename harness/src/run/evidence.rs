@@ -22,8 +22,14 @@ pub(super) fn gather(case: &Case, steps: &mut Steps<'_>) -> Evidence {
             Err(error) => evidence.gaps.push(error.to_string()),
         }
     }
-    match steps.processes() {
-        Ok(processes) => evidence.processes = processes,
+    match steps.watch.world.remaining() {
+        Ok((processes, left_out)) => {
+            evidence.processes = processes;
+            if left_out > 0 {
+                let gap = format!("{left_out} more processes; all of them were stopped to look");
+                evidence.gaps.push(gap);
+            }
+        }
         Err(error) => evidence.gaps.push(error.to_string()),
     }
     for path in logs(case, steps, &evidence.processes) {

@@ -122,6 +122,10 @@ impl World for Kept {
         self.world.processes()
     }
 
+    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
+        self.world.remaining()
+    }
+
     fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
         self.world.file(path)
     }

@@ -50,6 +50,16 @@ pub trait World {
     /// If the world is gone.
     fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError>;
 
+    /// The processes when nothing but the end of the world comes after, and how
+    /// many there are besides: a world may leave out most of a great number,
+    /// and may stop them all to look at them.
+    ///
+    /// # Errors
+    /// If the world is gone.
+    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
+        Ok((self.processes()?, 0))
+    }
+
     /// What is known of the file `path`; links are not followed. That it does
     /// not exist is a fact, not an error.
     ///

@@ -1,6 +1,6 @@
 //! Finding a process that nobody started by name, and giving it one.
 
-use crate::expect::Failure;
+use crate::expect::{Failure, shown};
 use crate::scenario::model::{Adopt, AdoptFrom};
 use crate::value::Value;
 use crate::world::facts::ProcessFacts;
@@ -29,7 +29,8 @@ impl Steps<'_> {
                     let title = format!("adopt `{id}`");
                     let label = format!(
                         "expected {}, found {how_many}: {}",
-                        found.expected, found.actual
+                        found.expected,
+                        shown(&found.actual)
                     );
                     let mut failure = Failure::new(adopt.from_span, title, label);
                     failure.expected = found.expected;

@@ -33,6 +33,10 @@ pub const PLAN: &str = "/daemonlab/plan.json";
 /// enough that a fork bomb does not take the machine with it.
 const PROCESSES: u64 = 4096;
 
+/// How much memory of its own a process may have, in bytes: enough for any
+/// daemon, and little enough that one leak does not take the machine with it.
+const MEMORY: u64 = 2 << 30;
+
 /// What a template knows and its inits inherit.
 #[derive(Debug)]
 pub struct Blueprint {
@@ -102,6 +106,15 @@ fn limit() -> Result<(), Errno> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
     let most = PROCESSES.min(hard);
     setrlimit(Resource::RLIMIT_NPROC, most, most)?;
+    // What may be written counts (mm/mmap.c, may_expand_vm), not the address
+    // space, of which some runtimes reserve far more than they use.
+    let (_, hard) = getrlimit(Resource::RLIMIT_DATA)?;
+    let most = MEMORY.min(hard);
+    setrlimit(Resource::RLIMIT_DATA, most, most)?;
+    // Where many processes eat the machine's memory together, the kernel ends
+    // those of the world first. Without a /proc that can be written to it
+    // chooses by size, which is no worse than on any machine.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
     // A limit of 1 also keeps the host's core_pattern helper, a pipe, from
     // being run for a process of the sandbox (do_coredump in fs/coredump.c).
     setrlimit(Resource::RLIMIT_CORE, 1, 1)

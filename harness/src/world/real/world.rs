@@ -232,6 +232,11 @@ impl World for RealWorld {
         expect!(self, "look at the processes", Request::Processes, Reply::Processes(facts) => facts)
     }
 
+    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
+        let stage = "look at the processes that remain";
+        expect!(self, stage, Request::Remaining, Reply::Remaining(facts, more) => (facts, more))
+    }
+
     fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
         let stage = format!("look at {path:?}");
         let answered = self.ask(&stage, &Request::File(path.to_owned()))?;

@@ -13,6 +13,9 @@ const WHERE: &[&str] = &["/etc", "/home", "/root", "/run", "/srv", "/tmp", "/var
 
 /// How many files, how much of each, and how much in all is kept.
 const FILES: usize = 2_000;
+/// How long a path may be, so that below any folder of the host it still is one
+/// (PATH_MAX is 4096 bytes).
+const PATH: usize = 1024;
 const EACH: u64 = 1 << 20;
 const ALL: u64 = 16 << 20;
 
@@ -39,7 +42,8 @@ fn walk(folder: &Path, device: u64, files: &mut Vec<KeptFile>, bytes: &mut Vec<u
         let Ok(meta) = fs::symlink_metadata(&path) else {
             continue;
         };
-        if meta.dev() != device || files.len() >= FILES {
+        let too_long = path.as_os_str().len() > PATH;
+        if meta.dev() != device || files.len() >= FILES || too_long {
             continue;
         }
         let mut kept = 0;

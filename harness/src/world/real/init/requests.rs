@@ -4,6 +4,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::connect::Connection;
 use super::files;
@@ -18,6 +20,10 @@ use crate::world::real::proc::{pids, process, sockets};
 use crate::world::real::wire::message::{Answer, Reply, Request};
 use crate::world::spec::LaunchSpec;
 
+/// How many of the processes that remain are told of. More than any daemon
+/// leaves, unless it cannot stop.
+const MANY: usize = 256;
+
 /// An answer, bytes, and a descriptor that go with it.
 type Answered = (Answer, Vec<u8>, Option<OwnedFd>);
 
@@ -29,6 +35,7 @@ impl Init {
             Request::Launch(spec) => self.launch(&spec).map(Reply::Launched),
             Request::LaunchFacts(id) => self.launch_facts(&id),
             Request::Processes => Ok(Reply::Processes(self.processes())),
+            Request::Remaining => Ok(self.remaining()),
             Request::File(path) => return Some(file(&path)),
             Request::Sockets => Ok(Reply::Sockets(sockets::listening())),
             Request::Signal { pid, signal } => send_signal(pid, signal),
@@ -85,9 +92,34 @@ impl Init {
 
     fn processes(&mut self) -> Vec<ProcessFacts> {
         self.reap();
+        self.facts_of(self.shown())
+    }
+
+    /// A fork bomb leaves no time to look at what it made, and looking at all
+    /// of it takes longer than anybody waits. So it is stopped: to one signal
+    /// to everybody no child can be born meanwhile (copy_process in
+    /// kernel/fork.c).
+    fn remaining(&mut self) -> Reply {
+        self.reap();
+        let mut pids = self.shown();
+        if pids.len() > MANY {
+            // Where nobody is left to be stopped, there is nothing to stop.
+            let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);
+            pids = self.shown();
+        }
+        let left_out = pids.len().saturating_sub(MANY);
+        pids.truncate(MANY);
+        Reply::Remaining(self.facts_of(pids), left_out)
+    }
+
+    fn shown(&self) -> Vec<i32> {
         let shown = |pid: &i32| *pid != 1 && !self.hidden.contains(pid);
+        pids().into_iter().filter(shown).collect()
+    }
+
+    fn facts_of(&self, pids: Vec<i32>) -> Vec<ProcessFacts> {
         let facts = |pid| process::facts(pid, &self.users, &self.groups);
-        pids().into_iter().filter(shown).filter_map(facts).collect()
+        pids.into_iter().filter_map(facts).collect()
     }
 
     fn hang_up(&mut self, id: &str) -> Result<Reply, WorldError> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -29,6 +29,10 @@ use crate::world::real::template::Blueprint;
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
 use crate::world::spec::SandboxSpec;
+
+/// How many ends are taken note of in one turn, so that processes that end
+/// faster than they are reaped keep init from nothing else.
+const ENDS: usize = 1024;
 
 /// A world, from the inside.
 #[derive(Debug)]
@@ -272,7 +276,7 @@ impl Init {
     /// sees the end sees them as well.
     pub(super) fn reap(&mut self) {
         while let Ok(Some(_)) = self.signals.read_signal() {}
-        loop {
+        for _ in 0..ENDS {
             let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
             let Some((pid, end)) = waitid(Id::All, peek).ok().and_then(ended) else {
                 return;
@@ -295,6 +299,9 @@ impl Init {
                 self.events.add(at, What::Ended { pid, end });
             }
         }
+        // There may be more: the next turn begins with this signal. That it is
+        // blocked keeps it from being ignored.
+        let _ = kill(nix::unistd::getpid(), Signal::SIGCHLD);
     }
 
     fn drain(&mut self, id: &str) {

@@ -55,6 +55,9 @@ pub enum Request {
     LaunchFacts(String),
     /// Tell about every process.
     Processes,
+    /// Tell about every process when only the end comes after: many of them
+    /// are stopped first.
+    Remaining,
     /// Tell about a file.
     File(PathBuf),
     /// Tell who listens.
@@ -117,6 +120,8 @@ pub enum Reply {
     Launch(Box<LaunchFacts>),
     /// The processes, by PID.
     Processes(Vec<ProcessFacts>),
+    /// The first of the processes that remain, and how many there are besides.
+    Remaining(Vec<ProcessFacts>, usize),
     /// A file. Its owner is as the kernel shows it inside; if it is there, a
     /// descriptor of it comes along, by which the harness sees the true one.
     File(FileFacts),
