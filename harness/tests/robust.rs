@@ -45,6 +45,10 @@ struct Ran {
 
 /// Runs the one scenario, with every report, as whoever this is, or as an
 /// ordinary user.
+#[expect(
+    clippy::zombie_processes,
+    reason = "wait4 waits, and tells of the memory"
+)]
 fn run(steps: &str, as_ordinary_user: bool) -> Ran {
     let scenario = format!("version: 1\ntimeout: 60s\nsteps:\n{steps}");
     let lab = Lab::new(&[("a.yaml", &scenario)]);
