@@ -1,60 +1,13 @@
-//! The reference of the format is true: its examples are read, and its tables
-//! of facts are those of the schema.
+//! The reference of the format is true: its tables of facts are those of the
+//! schema. Its examples are run by the test `book`.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use daemonlab_harness::scenario::parse;
 use daemonlab_harness::world::facts::schema::{Field, Kind, Subject};
-
-/// What stands before the steps of an example that is no file of its own.
-const BEFORE: &str = "\
-version: 1
-sandbox: {users: {svc: 1000}}
-steps:
-  - launch:
-      id: demo
-      command: [x]
-      terminal: true
-      faults: [{label: tries, role: daemon, call: kill, watch: true}]
-      expect: {exit: 0}
-  - adopt: {id: daemon, from: {name: x}}
-";
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/scenario-format.md")
-}
-
-#[test]
-fn every_example_is_read() {
-    let text = std::fs::read_to_string(docs()).unwrap();
-    let mut files = 0;
-    let mut steps = 0;
-    for (at, block) in text.match_indices("```yaml") {
-        let line = text[..at].lines().count() + 1;
-        let block = &text[at + block.len()..];
-        let (kind, block) = block.split_once('\n').unwrap();
-        let block = &block[..block.find("```").expect("a block ends")];
-        let file = match kind.trim() {
-            "" => {
-                files += 1;
-                block.to_owned()
-            }
-            "steps" => {
-                steps += 1;
-                let indented = block.lines().map(|line| format!("  {line}\n"));
-                format!("{BEFORE}{}", indented.collect::<String>())
-            }
-            other => panic!("line {line}: an example of kind {other}"),
-        };
-        if let Err(mistakes) = parse(&format!("line {line}"), &file, Path::new("/")) {
-            panic!("{mistakes}");
-        }
-    }
-    assert!(
-        files >= 6 && steps >= 12,
-        "{files} files, {steps} lists of steps"
-    );
 }
 
 #[test]

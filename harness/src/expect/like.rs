@@ -2,7 +2,7 @@
 //! `[..]` for anything within a line.
 
 /// Whether `text` is like `pattern`. The last newline of either is not counted.
-pub(super) fn like(text: &str, pattern: &str) -> bool {
+pub fn like(text: &str, pattern: &str) -> bool {
     let text: Vec<&str> = lines(text);
     let pattern: Vec<&str> = lines(pattern);
     matches(&text, &pattern, |p| p.trim() == "...", like_line)

@@ -12,4 +12,5 @@ mod verdict;
 
 pub use describe::value as shown;
 pub use judge::judge;
+pub use like::like;
 pub use verdict::{Failure, Verdict};

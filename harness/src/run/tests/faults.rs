@@ -21,8 +21,11 @@ const FAULTS: &str = "  - launch:
 #[case::fired(2, &[])]
 fn a_fault_that_never_fired_fails(#[case] calls: usize, #[case] titles: &[&str]) {
     let mut script = good();
-    for _ in 0..calls {
-        script.beats.push((6, Beat::Matches("demo", "held")));
+    for call in 1..=calls {
+        // A world counts a call for a fault whose window it is in.
+        if call >= 2 {
+            script.beats.push((6, Beat::Matches("demo", "held")));
+        }
         script.beats.push((6, Beat::Matches("demo", "seen")));
     }
     let ran = run(script, FAULTS);
