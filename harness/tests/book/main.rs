@@ -6,7 +6,7 @@
 //!
 //! | fence | what is done |
 //! |---|---|
-//! | `console` | each line that begins with `$ ` is a command for `sh`, those that begin with `> ` belong to it; what follows is its whole output, in which `...` and `[..]` stand for anything. One that fails has to be followed by `$ echo $?` |
+//! | `console` | each line that begins with `$ ` is a command for `sh`, those that begin with `> ` belong to it; what follows is its whole output, in which `...` and `[..]` stand for anything; times, PIDs and the number of jobs may be others. One that fails has to be followed by `$ echo $?` |
 //! | any, with `file=PATH` | the block is that file, which a later command has to name |
 //! | `yaml,run` | a scenario: it has to pass against `labd` |
 //! | `yaml,fails` | a scenario: it has to fail against `labd` |
@@ -105,9 +105,11 @@ fn execute(page: &Page) -> Result<(), Failed> {
             // Doctests, drawings, and what a trial of its own tells of.
             Kind::Rust | Kind::Figure | Kind::NotExecuted(_) => Ok(()),
         };
-        mistakes.extend(result.err().map(|mistake| {
-            format!("{}:{}: {mistake}", page.path.display(), block.line)
-        }));
+        mistakes.extend(
+            result
+                .err()
+                .map(|mistake| format!("{}:{}: {mistake}", page.path.display(), block.line)),
+        );
     }
     all(mistakes)
 }

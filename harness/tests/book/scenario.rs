@@ -19,9 +19,10 @@ pub fn run(scratch: &Scratch, block: &Block, text: &str, status: i32) -> Result<
 /// Runs steps behind the last scenario before them that is there for it; they
 /// have to pass.
 pub fn steps(scratch: &Scratch, page: &Page, block: &Block) -> Result<(), String> {
-    let before = page.blocks.iter().rfind(|other| {
-        other.kind == Kind::Before && other.line < block.line
-    });
+    let before = page
+        .blocks
+        .iter()
+        .rfind(|other| other.kind == Kind::Before && other.line < block.line);
     let before = before.ok_or("no scenario to stand before it: `yaml,before`")?;
     let indented = block.text.lines().map(|line| format!("  {line}\n"));
     let text = format!("{}{}", before.text, indented.collect::<String>());

@@ -24,8 +24,11 @@ impl Scratch {
         let scratch = Scratch { root };
         fs::create_dir(scratch.bin()).map_err(|error| error.to_string())?;
         fs::create_dir(scratch.folder()).map_err(|error| error.to_string())?;
-        symlink(env!("CARGO_BIN_EXE_daemonlab"), scratch.bin().join("daemonlab"))
-            .map_err(|error| error.to_string())?;
+        symlink(
+            env!("CARGO_BIN_EXE_daemonlab"),
+            scratch.bin().join("daemonlab"),
+        )
+        .map_err(|error| error.to_string())?;
         for folder in &page.with {
             copy(&repository().join(folder), &scratch.folder().join(folder))
                 .map_err(|error| format!("{folder}: {error}"))?;
