@@ -154,7 +154,6 @@ fn launching(pidfd: Steps, close_pidfd: bool) -> Steps {
         vec![fork(INTER), close(WRITE)],
         close_pidfd.then(|| close(PIDFD)).into_iter().collect(),
         vec![
-            close(DIR),
             now(Duration::ZERO),
             on(Call::Poll {
                 fds: vec![watch],
@@ -169,6 +168,7 @@ fn launching(pidfd: Steps, close_pidfd: bool) -> Steps {
             })
             .gives(Ret::Bytes(bytes)),
             wait(WaitFor::Pid(pid(INTER))).gives(ended(INTER, Ended::Exited(0))),
+            close(DIR),
             close(READ),
         ],
     ])

@@ -114,6 +114,7 @@ impl<S: System> Plan<S> {
             groups_denied: self.settings.groups_denied,
             waits: self.settings.launcher_waits,
             on_timeout: self.settings.on_timeout,
+            place: self.place,
             ready_timeout: self.settings.ready_timeout,
         }
     }

@@ -216,7 +216,6 @@ fn the_owner_of_the_pid_file_is_the_starter_unless_the_user_is_to_be() {
             on(Call::GetGroups).gives(Ret::Groups(vec![crate::sys::Gid::from_raw(6)])),
         ];
         steps.extend(making());
-        steps.pop();
         steps.push(close(9));
         let mock = Scripted::new(steps).user("who", 5, 6, &[6]);
         let run = mock.run(|sys| {

@@ -112,6 +112,64 @@ fn no_connection_is_refused_while_a_new_instance_takes_over() {
     });
 }
 
+/// An upgrade that takes the old instance's name, and ends as `dies` says.
+fn half_way(lab: &Lab, settings: &Settings, dies: impl FnOnce(Ready<Linux>) -> i32) -> Ended {
+    let upgrade = Settings {
+        start: Start::Upgrade,
+        ready_timeout: Duration::from_secs(1),
+        ..settings.clone()
+    };
+    let outcome = lab.start(upgrade, |ready| {
+        assert_eq!(lab.daemon(), ready.pid());
+        dies(ready)
+    });
+    assert!(!outcome.stderr.contains("behind"), "{}", outcome.stderr);
+    outcome.end
+}
+
+#[test]
+fn an_old_instance_gets_its_name_back_from_one_that_dies_half_way() {
+    alone(|| {
+        let lab = Lab::new();
+        let settings = lab.settings();
+        let first = lab.start(settings.clone(), server);
+        assert_eq!(first.end, Ended::Exited(0), "{}", first.stderr);
+        let old = lab.daemon();
+        let kept = |end: Ended, status: i32| {
+            assert_eq!(end, Ended::Exited(status));
+            assert_eq!(lab.daemon(), old);
+            assert_eq!(lab.names(), ["a.pid"]);
+        };
+        let killed = half_way(&lab, &settings, |ready| {
+            let pid = nix::unistd::Pid::from_raw(ready.pid().as_raw());
+            nix::sys::signal::kill(pid, nix::sys::signal::SIGKILL).unwrap();
+            0
+        });
+        kept(killed, exit_code::DIED_EARLY);
+        let late = half_way(&lab, &settings, |_ready| {
+            std::thread::park();
+            0
+        });
+        kept(late, exit_code::TIMED_OUT);
+        // A third has taken over meanwhile: what is its own stays.
+        let fresh = |ready: Ready<Linux>| {
+            let file = lab.path("third");
+            fs::write(&file, "1\n").unwrap();
+            fs::rename(&file, lab.pid_file()).unwrap();
+            let pid = nix::unistd::Pid::from_raw(ready.pid().as_raw());
+            nix::sys::signal::kill(pid, nix::sys::signal::SIGKILL).unwrap();
+            0
+        };
+        let end = half_way(&lab, &settings, fresh);
+        assert_eq!(end, Ended::Exited(exit_code::DIED_EARLY));
+        assert_eq!(fs::read_to_string(lab.pid_file()).unwrap(), "1\n");
+        assert_eq!(pid_in(&lab.path("a.pid.old")), old);
+        fs::rename(lab.path("a.pid.old"), lab.pid_file()).unwrap();
+        assert_eq!(lab.stop(), Ended::Exited(0));
+        assert!(nobody_is_left());
+    });
+}
+
 #[test]
 fn without_an_old_instance_the_upgrade_fails_and_says_where_it_asked() {
     alone(|| {

@@ -34,17 +34,21 @@ impl<S: System> Watch<S> {
                 self.trouble = survivor.map(|pid| format!("PID {pid} has not ended after SIGKILL"));
             }
         }
-        self.reap_orphans();
+        if self.reap_orphans() && self.survivor().is_none() {
+            // What could not be signalled has ended all the same.
+            self.trouble = None;
+        }
+        self.sweep();
         failure.aftermath = self.trouble.take();
         failure
     }
 
     /// Waits for the daemon's workers, which are the launcher's by now and have
-    /// been killed with their group. Children of another kind are not waited
-    /// for any longer than that.
-    fn reap_orphans(&mut self) {
+    /// been killed with their group; false if there is a child left. Children
+    /// of another kind are not waited for any longer than that.
+    fn reap_orphans(&mut self) -> bool {
         let Ok(now) = self.launcher.sys.now() else {
-            return;
+            return false;
         };
         let deadline = now.saturating_add(END_GRACE);
         loop {
@@ -53,11 +57,22 @@ impl<S: System> Watch<S> {
                 Ok(Some(_)) => {}
                 Ok(None) => match self.wake(deadline) {
                     Ok(Woken::Record(_) | Woken::Something) => {}
-                    Ok(Woken::Late) | Err(_) => return,
+                    Ok(Woken::Late) | Err(_) => return false,
                 },
-                // ECHILD: nobody is left.
-                Err(_) => return,
+                Err(errno) => return errno == Errno::ECHILD,
             }
+        }
+    }
+
+    /// A daemon that was killed, or died, has left its PID file, and has kept
+    /// the name of the instance that it was to take over from.
+    fn sweep(&mut self) {
+        let Some(daemon) = self.daemon.as_ref().filter(|daemon| daemon.reaped()) else {
+            return;
+        };
+        if let Err(kept) = self.launcher.place.sweep(daemon.pid) {
+            let kept = format!("its PID file stays behind ({})", kept.cause);
+            self.trouble.get_or_insert(kept);
         }
     }
 
@@ -146,16 +161,18 @@ impl<S: System> Watch<S> {
             let pid = daemon.pid;
             targets.extend([KillTarget::Group(pid), KillTarget::Process(pid)]);
         }
+        let mut refused = None;
         for target in targets {
             match sys.kill(target, Some(Signal::KILL)) {
                 // ESRCH: no such group, or nobody in it any more.
                 Ok(()) | Err(Errno::ESRCH) => {}
                 Err(errno) => {
                     let (KillTarget::Process(pid) | KillTarget::Group(pid)) = target;
-                    self.trouble = Some(format!("PID {pid} could not be killed ({errno:?})"));
+                    refused = Some(format!("PID {pid} could not be killed ({errno:?})"));
                 }
             }
         }
+        self.trouble = self.trouble.take().or(refused);
     }
 
     fn survivor(&self) -> Option<Pid> {

@@ -1,22 +1,30 @@
 //! Every way in which a wait ends.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rstest::rstest;
 
 use super::*;
 use crate::daemon::identity::{Identity, UserIds};
+use crate::daemon::pid_file::Place;
 use crate::daemon::record::Record;
 use crate::daemon::scripts::{
-    Steps, any, close, ended, kill, nothing, now, pid, readable, returned, wait,
+    Steps, any, close, ended, file, flock, kill, nothing, now, pid, readable, returned, stat_of,
+    unlink, wait,
 };
 use crate::daemon::{Cause, Failure, GroupsDenied, LauncherWaits, OnTimeout, Stage};
 use crate::sys::call::{Call, Ret};
-use crate::sys::records::{Capabilities, Ended, Ids, KillTarget, PollEvents, PollFd, WaitFor};
+use crate::sys::records::{
+    At, Capabilities, Ended, Ids, KillTarget, PollEvents, PollFd, Replace, WaitFor,
+};
 use crate::sys::scripted::{Scripted, Step, on};
-use crate::sys::{Errno, Fd, Gid, Pid, Signal, SignalSet, Uid};
+use crate::sys::{Errno, Fd, Gid, Pid, Process, Signal, SignalSet, Uid};
 
 const PIPE: i32 = 8;
+const DIR: i32 = 9;
+const NEW: i32 = 10;
+const OTHER: i32 = 11;
 const INTER: i32 = 100;
 const DAEMON: i32 = 101;
 const LIMIT: Duration = Duration::from_secs(600);
@@ -41,8 +49,32 @@ const DETACHED: Wish = Wish {
     ..READY
 };
 
+/// A place of which nothing is known, and of whose calls no script speaks.
+fn nowhere() -> Place<Scripted> {
+    let mut place = None;
+    let script = [
+        any("openat").gives(Ret::Fd(DIR)),
+        on(Call::Exit { status: 0 }).done(),
+    ];
+    Scripted::new(script).run(|sys| {
+        place = Place::open(&sys, Path::new("/run/a.pid")).ok();
+        sys.exit(0)
+    });
+    place.unwrap()
+}
+
+/// What is swept away in the end is left out: see [`sweeping`].
 fn run(steps: Steps, wish: Wish) -> Result<Pid, Failure> {
+    run_at(steps, wish, |_| nowhere())
+}
+
+fn run_at(
+    steps: Steps,
+    wish: Wish,
+    place: impl FnOnce(&Scripted) -> Place<Scripted>,
+) -> Result<Pid, Failure> {
     returned(steps, |sys: Scripted| {
+        let place = place(&sys);
         let identity = wish.user.map(|uid| Identity {
             user: Some(UserIds {
                 uid: Uid::from_raw(uid),
@@ -56,6 +88,7 @@ fn run(steps: Steps, wish: Wish) -> Result<Pid, Failure> {
             groups_denied: GroupsDenied::Error,
             waits: wish.waits,
             on_timeout: wish.on_timeout,
+            place,
             ready_timeout: LIMIT,
         };
         let pipe = Fd::from_raw(&sys, PIPE);
@@ -400,17 +433,13 @@ fn past_the_limit_a_daemon_can_be_left() {
     };
     let steps = script([
         started(),
-        vec![
-            now(LIMIT),
-            on_pipe(Duration::ZERO).gives(nothing()),
-            close(PIPE),
-        ],
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
     ]);
     let failure = Failure {
         aftermath: Some("PID 101 was left running".to_owned()),
         ..late()
     };
-    assert_eq!(run(steps, leave), Err(failure));
+    assert_eq!(sweeping_as(leave, steps, Vec::new()), Err(failure));
 }
 
 #[test]
@@ -452,13 +481,13 @@ fn who_does_not_end_after_all_is_named() {
             now(LIMIT + GRACE),
             on_pipe(Duration::ZERO).gives(nothing()),
         ],
-        vec![any("clock_gettime").fails(Errno::EIO), close(PIPE)],
+        vec![any("clock_gettime").fails(Errno::EIO)],
     ]);
     let failure = Failure {
         aftermath: Some("PID 101 has not ended after SIGKILL".to_owned()),
         ..late()
     };
-    assert_eq!(run(steps, READY), Err(failure));
+    assert_eq!(sweeping(steps, Vec::new()), Err(failure));
 }
 
 #[test]
@@ -573,6 +602,208 @@ fn interruptions_while_the_clock_stands_still_have_an_end() {
     assert_eq!(run(steps, READY), Err(failure));
 }
 
+/// What the daemon left is swept away, after it has been reaped, by a launcher
+/// whose own descriptor of the directory goes with it.
+fn sweeping(steps: Steps, place: Steps) -> Result<Pid, Failure> {
+    sweeping_as(READY, steps, place)
+}
+
+fn sweeping_as(wish: Wish, steps: Steps, place: Steps) -> Result<Pid, Failure> {
+    let script = script([
+        vec![any("openat").gives(Ret::Fd(DIR))],
+        steps,
+        place,
+        vec![close(DIR), close(PIPE)],
+    ]);
+    let open = |sys: &Scripted| Place::open(sys, Path::new("/run/a.pid")).unwrap();
+    run_at(script, wish, open)
+}
+
+fn timed_out() -> Steps {
+    script([
+        started(),
+        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+        kill_all(),
+        vec![
+            now(LIMIT),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+    ])
+}
+
+fn says_pid(fd: i32, number: i32) -> Step {
+    let says = Ret::Bytes(format!("{number}\n").into_bytes());
+    on(Call::Read { fd, max: 32 }).gives(says)
+}
+
+fn turn() -> Steps {
+    vec![
+        any("openat").gives(Ret::Fd(NEW)),
+        flock(NEW).done(),
+        stat_of(NEW, file(40)),
+        any("newfstatat").gives(Ret::Stat(file(40))),
+    ]
+}
+
+fn turn_ends() -> Steps {
+    vec![unlink(DIR, ".a.pid.starting").done(), close(NEW)]
+}
+
+/// A file has the name, and its lock says whether who wrote it lives.
+fn holds(number: i32, fd: i32, lives: bool) -> Steps {
+    let inode = number.unsigned_abs().into();
+    let lock = if lives {
+        flock(fd).fails(Errno::EWOULDBLOCK)
+    } else {
+        flock(fd).done()
+    };
+    let mut steps = vec![
+        any("openat").gives(Ret::Fd(fd)),
+        stat_of(fd, file(inode)),
+        lock,
+        any("newfstatat").gives(Ret::Stat(file(inode))),
+        says_pid(fd, number),
+    ];
+    steps.extend(lives.then(|| close(fd)));
+    steps
+}
+
+fn rename_back() -> Step {
+    on(Call::Rename {
+        dir: At::Fd(DIR),
+        from: PathBuf::from("a.pid.old"),
+        to: PathBuf::from("a.pid"),
+        replace: Replace::Yes,
+    })
+}
+
+const THEIRS: i32 = 60;
+
+#[test]
+fn the_pid_file_of_a_daemon_that_was_killed_is_swept_away() {
+    let steps = script([
+        turn(),
+        holds(DAEMON, OTHER, false),
+        vec![
+            any("openat").fails(Errno::ENOENT),
+            unlink(DIR, "a.pid").done(),
+            close(OTHER),
+        ],
+        turn_ends(),
+    ]);
+    assert_eq!(sweeping(timed_out(), steps), Err(late()));
+}
+
+#[test]
+fn the_old_instance_gets_its_name_back_from_a_daemon_that_was_killed() {
+    let steps = script([
+        turn(),
+        holds(DAEMON, OTHER, false),
+        holds(THEIRS, 12, true),
+        vec![rename_back().done(), close(OTHER)],
+        turn_ends(),
+    ]);
+    assert_eq!(sweeping(timed_out(), steps), Err(late()));
+}
+
+#[test]
+fn what_another_holds_or_left_stays() {
+    let of_another = |lives| {
+        let mut steps = script([turn(), holds(THEIRS, OTHER, lives)]);
+        if lives {
+            // It has no second name.
+            steps.push(any("newfstatat").fails(Errno::ENOENT));
+        } else {
+            steps.push(close(OTHER));
+        }
+        steps
+    };
+    for lives in [true, false] {
+        let steps = script([
+            of_another(lives),
+            vec![any("openat").fails(Errno::ENOENT)],
+            turn_ends(),
+        ]);
+        assert_eq!(sweeping(timed_out(), steps), Err(late()));
+        // A third took over from the daemon that died.
+        let steps = script([
+            of_another(lives),
+            holds(DAEMON, 12, false),
+            vec![unlink(DIR, "a.pid.old").done(), close(12)],
+            turn_ends(),
+        ]);
+        assert_eq!(sweeping(timed_out(), steps), Err(late()));
+    }
+}
+
+#[test]
+fn the_second_name_of_one_that_still_has_the_first_is_swept_away() {
+    let steps = script([
+        turn(),
+        holds(THEIRS, OTHER, true),
+        vec![
+            any("newfstatat").gives(Ret::Stat(file(60))),
+            unlink(DIR, "a.pid.old").done(),
+        ],
+        turn_ends(),
+    ]);
+    assert_eq!(sweeping(timed_out(), steps), Err(late()));
+}
+
+#[rstest]
+#[case::no_turn(
+    script([
+        vec![any("openat").fails(Errno::EACCES)],
+        holds(DAEMON, OTHER, false),
+        vec![close(OTHER)],
+    ]),
+    Errno::EACCES
+)]
+#[case::no_removal(
+    script([
+        turn(),
+        holds(DAEMON, OTHER, false),
+        vec![
+            any("openat").fails(Errno::ENOENT),
+            unlink(DIR, "a.pid").fails(Errno::EPERM),
+            close(OTHER),
+        ],
+        turn_ends(),
+    ]),
+    Errno::EPERM
+)]
+#[case::no_name_back(
+    script([
+        turn(),
+        holds(DAEMON, OTHER, false),
+        holds(THEIRS, 12, true),
+        vec![rename_back().fails(Errno::EPERM), close(OTHER)],
+        turn_ends(),
+    ]),
+    Errno::EPERM
+)]
+fn a_pid_file_that_stays_behind_is_said(#[case] steps: Steps, #[case] errno: Errno) {
+    let failure = Failure {
+        aftermath: Some(format!(
+            "its PID file stays behind ({} ({errno:?}))",
+            errno.desc()
+        )),
+        ..late()
+    };
+    assert_eq!(sweeping(timed_out(), steps), Err(failure));
+}
+
+#[test]
+fn no_turn_is_no_trouble_where_nothing_is_left() {
+    let steps = script([
+        vec![any("openat").fails(Errno::EACCES)],
+        holds(THEIRS, OTHER, true),
+    ]);
+    assert_eq!(sweeping(timed_out(), steps), Err(late()));
+}
+
 const USER: Wish = Wish {
     user: Some(5),
     ..READY
@@ -654,25 +885,42 @@ fn a_daemon_that_is_still_root_is_ended_with_what_was_kept() {
 
 #[test]
 fn root_that_cannot_be_taken_back_is_said() {
-    let steps = script([
-        give_up(),
-        started(),
-        vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
-        vec![set_uid(None, Some(0), None).fails(Errno::EPERM)],
-        kill_all(),
-        vec![
-            now(LIMIT),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
-    ]);
+    let refused = |number| kill(KillTarget::Process(pid(number)), Signal::KILL).fails(Errno::EPERM);
+    let steps = |end: Steps| {
+        script([
+            give_up(),
+            started(),
+            vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
+            vec![
+                set_uid(None, Some(0), None).fails(Errno::EPERM),
+                refused(INTER),
+                kill(KillTarget::Group(pid(INTER)), Signal::KILL).fails(Errno::EPERM),
+                kill(KillTarget::Group(pid(DAEMON)), Signal::KILL).fails(Errno::ESRCH),
+                refused(DAEMON),
+                now(LIMIT),
+            ],
+            end,
+            vec![close(PIPE)],
+        ])
+    };
+    let lives = vec![
+        lives(DAEMON),
+        now(LIMIT + GRACE),
+        on_pipe(Duration::ZERO).gives(nothing()),
+        now(LIMIT + GRACE),
+        wait(WaitFor::Any).gives(Ret::Waited(None)),
+        now(LIMIT + GRACE + GRACE),
+        on_pipe(Duration::ZERO).gives(nothing()),
+    ];
     let says = "root could not be taken back to end it (EPERM)";
-    assert_eq!(
-        run(steps, USER).unwrap_err().aftermath.as_deref(),
-        Some(says)
-    );
+    let aftermath = |end| run(steps(end), USER).unwrap_err().aftermath;
+    assert_eq!(aftermath(lives).as_deref(), Some(says));
+    // Unless all have ended: the intermediate of a daemon that died is root's.
+    let ends = script([
+        vec![reap(DAEMON, Ended::Exited(3)), intermediate_is_gone()],
+        the_end(),
+    ]);
+    assert_eq!(aftermath(ends), None);
 }
 
 #[test]

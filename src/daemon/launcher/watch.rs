@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::daemon::identity::Identity;
+use crate::daemon::pid_file::Place;
 use crate::daemon::privileges::LauncherRoot;
 use crate::daemon::record::{Decoder, Garbled, Record};
 use crate::daemon::retry::{Interruptions, uninterrupted};
@@ -17,6 +18,7 @@ pub(in crate::daemon) struct Launcher<S: System> {
     pub(in crate::daemon) groups_denied: GroupsDenied,
     pub(in crate::daemon) waits: LauncherWaits,
     pub(in crate::daemon) on_timeout: OnTimeout,
+    pub(in crate::daemon) place: Place<S>,
     pub(in crate::daemon) ready_timeout: Duration,
 }
 

@@ -1,12 +1,10 @@
 //! The PID file of a living daemon.
 
-use std::path::Path;
-
 use super::Place;
-use super::place::Occupant;
+use super::sweep::NameIs;
 use super::turn::Turn;
 use crate::daemon::{Cause, Failure};
-use crate::sys::records::{Replace, Stat};
+use crate::sys::records::Stat;
 use crate::sys::{Errno, Fd, Pid, System};
 
 /// Holds the lock for as long as it lives, and removes the file when it is
@@ -31,7 +29,8 @@ pub enum Removal {
     /// The directory belongs to somebody else. The file that stays behind is
     /// harmless: nobody has it locked.
     NotAllowed,
-    /// Another instance starts right now and will replace it.
+    /// Another instance has been starting all the while. The file that stays
+    /// behind is harmless: nobody has it locked.
     Starting,
 }
 
@@ -65,7 +64,7 @@ impl<S: System> PidFile<S> {
             Ok(_) => return Ok(Removal::NotOurs),
             Err(errno) => return Err(place.errno(errno)),
         }
-        let turn = match Turn::take(place) {
+        let turn = match Turn::wait(place) {
             Ok(Some(turn)) => turn,
             Ok(None) => return Ok(Removal::Starting),
             Err(failure) => return not_allowed(failure),
@@ -80,26 +79,17 @@ impl<S: System> PidFile<S> {
         let old = place.old();
         let mut removed = Removal::NotOurs;
         if place.is_called(&self.stat, &place.name)? {
-            let older_lives = matches!(place.occupant(&old), Ok(Occupant::Living { stat, .. })
-                if !stat.same_file(&self.stat));
-            if older_lives {
-                let (from, to) = (Path::new(&old), Path::new(&place.name));
-                return self.done(place.sys.rename(place.at(), from, to, Replace::Yes));
+            removed = Removal::Removed;
+            if let NameIs::TheOlders = place.give_name_up(&self.stat)? {
+                return Ok(removed);
             }
-            removed = self.done(place.sys.unlink(place.at(), Path::new(&place.name)))?;
         }
         // After an upgrade, or after one that was killed half-way.
         if place.is_called(&self.stat, &old)? {
-            removed = self.done(place.sys.unlink(place.at(), Path::new(&old)))?;
+            place.remove(&old)?;
+            removed = Removal::Removed;
         }
         Ok(removed)
-    }
-
-    fn done(&self, answer: crate::sys::Result<()>) -> Result<Removal, Failure> {
-        match answer {
-            Ok(()) | Err(Errno::ENOENT) => Ok(Removal::Removed),
-            Err(errno) => Err(self.place.errno(errno)),
-        }
     }
 }
 

@@ -12,7 +12,8 @@
 //! - [`turn`]: the file `.NAME.starting`, which is both the PID file in the
 //!   making and the lock that lets one start at a time touch the names;
 //! - [`take`]: writing it and giving it its name;
-//! - [`held`]: the file of a living daemon, and removing it.
+//! - [`held`]: the file of a living daemon, and removing it;
+//! - [`sweep`]: giving the names up, also for a daemon that died.
 //!
 //! Whoever can read the file can also lock it (flock(2) asks for no more), and
 //! so hold up a start, but not make two instances run. A directory that only
@@ -20,6 +21,7 @@
 
 mod held;
 mod place;
+mod sweep;
 mod take;
 mod turn;
 

@@ -2,11 +2,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::daemon::retry::uninterrupted;
 use crate::daemon::{Cause, Failure, Stage, Start};
 use crate::sys::records::{Access, At, FileKind, Follow, Lock, OpenHow, Stat};
 use crate::sys::{Errno, Fd, Pid, System};
+
+/// How often another start is waited for, and for how long each time.
+pub(super) const ROUNDS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The PID file's directory, and the names in it.
 pub(in crate::daemon) struct Place<S: System> {
@@ -23,7 +28,7 @@ pub(super) enum Occupant<S: System> {
     None,
     /// A file that nobody had locked. It is locked now, for as long as the
     /// descriptor is held.
-    Stale(Fd<S>),
+    Stale { file: Fd<S>, stat: Stat },
     /// Somebody who lives, or another start that looks right now.
     Living { pid: Option<Pid>, stat: Stat },
     /// The name changed hands while it was looked at.
@@ -97,23 +102,22 @@ impl<S: System> Place<S> {
             Occupant::Living { pid, .. } => Err(self.failure(Cause::Held(pid))),
             // Somebody starts or stops right now; the daemon will see how it
             // ended when its turn comes.
-            Occupant::None | Occupant::Stale(_) | Occupant::Changing => match self.older(start)? {
+            Occupant::None | Occupant::Stale { .. } | Occupant::Changing => match self.older()? {
                 None => Ok(None),
-                Some(pid) => Err(self.failure(Cause::Held(pid))),
+                // It may have its first name back by then.
+                Some((_, stat)) if start == Start::Upgrade => Ok(Some(stat)),
+                Some((pid, _)) => Err(self.failure(Cause::Held(pid))),
             },
         }
     }
 
-    /// Who holds the second name against this start. An old instance may live
-    /// although the new one, which took its first name, has failed: a fresh
-    /// start must not become the second.
-    pub(super) fn older(&self, start: Start) -> Result<Option<Option<Pid>>, Failure> {
-        if start == Start::Upgrade {
-            return Ok(None);
-        }
+    /// Who lives and has the second name. An old instance may live although
+    /// the new one, which took its first name, has failed: a fresh start must
+    /// not become the second.
+    pub(super) fn older(&self) -> Result<Option<(Option<Pid>, Stat)>, Failure> {
         match self.occupant(&self.old())? {
-            Occupant::Living { pid, .. } => Ok(Some(pid)),
-            Occupant::None | Occupant::Stale(_) | Occupant::Changing => Ok(None),
+            Occupant::Living { pid, stat } => Ok(Some((pid, stat))),
+            Occupant::None | Occupant::Stale { .. } | Occupant::Changing => Ok(None),
         }
     }
 
@@ -144,7 +148,7 @@ impl<S: System> Place<S> {
             return Ok(Occupant::Changing);
         }
         match lock {
-            Ok(()) => Ok(Occupant::Stale(file)),
+            Ok(()) => Ok(Occupant::Stale { file, stat }),
             Err(Errno::EWOULDBLOCK) => Ok(Occupant::Living {
                 pid: self.read_pid(&file),
                 stat,
@@ -162,8 +166,19 @@ impl<S: System> Place<S> {
         }
     }
 
+    /// Waits a while for another start, which lasts a few system calls.
+    ///
+    /// # Errors
+    /// What ppoll(2) said.
+    pub(super) fn pause(&self) -> Result<(), Failure> {
+        match self.sys.poll(&[], Some(PAUSE), None) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(self.errno(errno)),
+        }
+    }
+
     /// The PID that a file names; a message can do without.
-    fn read_pid(&self, file: &Fd<S>) -> Option<Pid> {
+    pub(super) fn read_pid(&self, file: &Fd<S>) -> Option<Pid> {
         let bytes = uninterrupted(|| self.sys.read(file.raw(), 32)).ok()?;
         let pid: i32 = std::str::from_utf8(&bytes).ok()?.trim_end().parse().ok()?;
         (pid > 0).then(|| Pid::from_raw(pid))

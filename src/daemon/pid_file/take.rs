@@ -1,20 +1,14 @@
 //! Writing the PID file and giving it its name.
 
 use std::path::Path;
-use std::time::Duration;
 
-use super::place::Occupant;
+use super::place::{Occupant, ROUNDS};
 use super::turn::Turn;
 use super::{PidFile, Place};
 use crate::daemon::retry::write_all;
 use crate::daemon::{Cause, Failure, Start};
 use crate::sys::records::{Replace, Stat};
 use crate::sys::{Errno, Gid, Pid, Result as Answer, System, Uid};
-
-/// How often another start is waited for, and for how long each time. Taking
-/// a turn lasts a few system calls.
-const ROUNDS: usize = 5;
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the file is to be.
 pub(in crate::daemon) struct Wanted {
@@ -38,10 +32,7 @@ impl<S: System> Place<S> {
         let mut holder = None;
         for round in 0..ROUNDS {
             if round > 0 {
-                match self.sys.poll(&[], Some(PAUSE), None) {
-                    Ok(_) | Err(Errno::EINTR) => {}
-                    Err(errno) => return Err(self.errno(errno)),
-                }
+                self.pause()?;
             }
             match self.attempt(wanted)? {
                 Attempt::Placed { file, stat } => {
@@ -59,7 +50,7 @@ impl<S: System> Place<S> {
         };
         let place = match self.occupant(&self.name)? {
             Occupant::None => Naming::Free,
-            Occupant::Stale(file) => Naming::Over(file),
+            Occupant::Stale { file, .. } => Naming::Over(file),
             Occupant::Changing => return Ok(Attempt::Busy(None)),
             Occupant::Living { pid, stat } => {
                 let expected = wanted.replaces.is_some_and(|saw| saw.same_file(&stat));
@@ -69,7 +60,9 @@ impl<S: System> Place<S> {
                 Naming::TakeOver
             }
         };
-        if let Some(pid) = self.older(wanted.start)? {
+        if wanted.start == Start::Fresh
+            && let Some((pid, _)) = self.older()?
+        {
             return Ok(Attempt::Busy(pid));
         }
         self.fill(&turn, wanted)

@@ -536,9 +536,20 @@ fn a_forked_child_removes_nothing() {
 }
 
 #[test]
-fn a_start_that_is_under_way_replaces_the_file_itself() {
-    let mut steps = vec![getpid(OWN), create().fails(Errno::EEXIST)];
-    steps.extend(living(TEMP, ""));
+fn a_start_that_is_under_way_is_waited_for() {
+    let mut busy = vec![create().fails(Errno::EEXIST)];
+    busy.extend(living(TEMP, ""));
+    let mut steps = vec![getpid(OWN)];
+    for _ in 1..5 {
+        steps.extend(busy.clone());
+        steps.push(pause());
+    }
+    // It may be over in a moment.
+    let mut once = steps[..=busy.len() + 1].to_vec();
+    let mut last = under_turn([unnamed(NAME), unnamed(ASIDE)]);
+    once.extend(last.split_off(1));
+    assert_eq!(removing(once), Ok(Removal::NotOurs));
+    steps.extend(busy);
     assert_eq!(removing(steps), Ok(Removal::Starting));
 }
 
@@ -578,6 +589,10 @@ fn before_the_fork_a_living_holder_is_seen() {
         testing(living(NAME, "12\n"), Start::Upgrade),
         Ok(Some(THEIRS))
     );
+    // One whose name a daemon had that died may get it back before the turn.
+    let mut steps = vec![nobody(NAME)];
+    steps.extend(living(ASIDE, "12\n"));
+    assert_eq!(testing(steps, Start::Upgrade), Ok(Some(THEIRS)));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use super::Place;
-use super::place::Occupant;
+use super::place::{Occupant, ROUNDS};
 use crate::daemon::Failure;
 use crate::daemon::retry::uninterrupted;
 use crate::sys::records::{Access, Lock, OpenHow, Stat};
@@ -39,7 +39,7 @@ impl<'a, S: System> Turn<'a, S> {
                     Occupant::Living { .. } => return Ok(None),
                     Occupant::None | Occupant::Changing => {}
                     // Locked until the name is gone.
-                    Occupant::Stale(_left_behind) => {
+                    Occupant::Stale { file: _file, .. } => {
                         let starting = place.starting();
                         match place.sys.unlink(place.at(), Path::new(&starting)) {
                             Ok(()) | Err(Errno::ENOENT) => {}
@@ -50,6 +50,20 @@ impl<'a, S: System> Turn<'a, S> {
             }
         }
         Ok(None)
+    }
+
+    /// As [`Turn::take`], and waits a while for another who has it.
+    ///
+    /// # Errors
+    /// As [`Turn::take`].
+    pub(super) fn wait(place: &'a Place<S>) -> Result<Option<Turn<'a, S>>, Failure> {
+        for _ in 1..ROUNDS {
+            if let Some(turn) = Turn::take(place)? {
+                return Ok(Some(turn));
+            }
+            place.pause()?;
+        }
+        Turn::take(place)
     }
 
     /// The file that is in the making.
