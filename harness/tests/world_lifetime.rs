@@ -13,7 +13,9 @@ use daemonlab::sys::Signal;
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::End;
 use daemonlab_harness::world::real::{Host, RealWorld};
-use daemonlab_harness::world::spec::{FaultAction, FaultSpec, Role, Stdio as LaunchStdio};
+use daemonlab_harness::world::spec::{
+    Condition, Counting, FaultAction, FaultSpec, Role, Stdio as LaunchStdio,
+};
 use world_lab::*;
 
 /// The PIDs and arguments of all processes of the machine.
@@ -78,6 +80,8 @@ fn fill(world: &mut RealWorld, word: &str) {
             label: "hold".to_owned(),
             role: Role::Any,
             calls: vec!["umask".to_owned()],
+            condition: Condition::default(),
+            counting: Counting::Tree,
             first: 1,
             last: None,
             action: FaultAction::HoldUntil {
@@ -89,6 +93,8 @@ fn fill(world: &mut RealWorld, word: &str) {
             label: "never".to_owned(),
             role: Role::Any,
             calls: vec!["setgroups".to_owned()],
+            condition: Condition::default(),
+            counting: Counting::Tree,
             first: 1,
             last: None,
             action: FaultAction::Watch,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::run::outcome::{Evidence, LaunchEvidence};
-use crate::world::event::{Event, What};
+use crate::world::event::{Actor, CallResult, Event, What};
 use crate::world::facts::ProcessFacts;
 
 pub use crate::world::event::End;
@@ -169,8 +169,60 @@ fn event(event: &Event) -> String {
             done,
             ..
         } => format!("fault `{label}`: {call} of PID {pid} {done}"),
+        What::Call { by, call } => {
+            let answer = match call.result {
+                CallResult::Never => String::new(),
+                _ => format!(" = {}", call.answer),
+            };
+            let injected = if call.injected { " (injected)" } else { "" };
+            format!(
+                "{}: {}{answer}{injected}",
+                actor(by),
+                Printable(&call.shown)
+            )
+        }
+        What::Signal {
+            to,
+            signal,
+            from_pid,
+            ..
+        } => {
+            let from = match from_pid {
+                0 => "the kernel".to_owned(),
+                pid => format!("PID {pid}"),
+            };
+            format!("{} gets {} from {from}", actor(to), signal_name(*signal))
+        }
+        What::Forked { by, new, thread } => {
+            let what = if *thread { "a thread" } else { "a process" };
+            format!(
+                "{} has made {what}, task {} of PID {}",
+                actor(by),
+                new.task,
+                new.pid
+            )
+        }
+        What::Executed { by, path } => {
+            let path = path.as_deref().unwrap_or("a program");
+            format!("{} has executed {}", actor(by), Printable(path))
+        }
+        What::Exited { by, end } => format!("{} {}", actor(by), self::end(*end)),
+        What::WantsPtrace { by, request } => format!(
+            "{} calls ptrace({request}): one tracer is there already, so that it gets EPERM; \
+             run this program without faults and traces",
+            actor(by)
+        ),
     };
     format!("+{:.3}s {what}", event.at.as_secs_f64())
+}
+
+fn signal_name(number: i32) -> String {
+    daemonlab::sys::Signal::new(number)
+        .map_or_else(|| format!("signal {number}"), |signal| signal.to_string())
+}
+
+fn actor(by: &Actor) -> String {
+    format!("task {} of PID {}", by.task, by.pid)
 }
 
 /// Text with its control characters escaped, tabs excepted.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 
 pub use crate::world::Capability;
-use crate::world::spec::{FaultAction, GroupSpec, Role, UserSpec};
+use crate::world::spec::{Condition, Counting, FaultAction, GroupSpec, Role, UserSpec};
 
 use super::matcher::Expect;
 use super::source::{At, Source, Span};
@@ -196,6 +196,10 @@ pub struct Fault {
     pub role: Role,
     /// The calls that are meant, by name, families taken apart.
     pub calls: Vec<String>,
+    /// What they must be about.
+    pub condition: Condition,
+    /// What is counted together.
+    pub counting: Counting,
     /// From which matching call on, counted from 1.
     pub first: u32,
     /// Up to which one; `None` for all that follow.

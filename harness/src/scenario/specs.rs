@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::world::spec::{FaultSpec, FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio};
+use crate::world::spec::{FaultSpec, FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace};
 
 use super::model::{Case, Content, Fault, File, Launch};
 use super::template::{Scope, Unresolved};
@@ -85,6 +85,7 @@ impl Launch {
             blocked: self.blocked.iter().map(|signal| signal.number()).collect(),
             ignored: self.ignored.iter().map(|signal| signal.number()).collect(),
             faults: self.faults.iter().map(Fault::spec).collect(),
+            trace: Trace::Off,
         })
     }
 }
@@ -96,6 +97,8 @@ impl Fault {
             label: self.label.clone(),
             role: self.role,
             calls: self.calls.clone(),
+            condition: self.condition.clone(),
+            counting: self.counting,
             first: self.first,
             last: self.last,
             action: self.action.clone(),

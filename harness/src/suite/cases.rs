@@ -170,7 +170,7 @@ fn required() -> Result<Vec<Capability>, String> {
     let requirements = names
         .map(|name| {
             Requirement::from_str(name, false).map_err(|_| {
-                format!("DAEMONLAB_REQUIRE names `{name}`\n  = help: it can name userns, subuid, seccomp-notify, or all")
+                format!("DAEMONLAB_REQUIRE names `{name}`\n  = help: it can name userns, subuid, ptrace, or all")
             })
         })
         .collect::<Result<Vec<Requirement>, String>>()?;

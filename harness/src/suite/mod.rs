@@ -35,7 +35,7 @@ pub use options::Suite;
 ///   folder of `Cargo.toml`.
 ///
 /// A case that requires what this machine lacks is ignored, unless the variable
-/// `DAEMONLAB_REQUIRE` names it (`userns`, `subuid`, `seccomp-notify`, `all`;
+/// `DAEMONLAB_REQUIRE` names it (`userns`, `subuid`, `ptrace`, `all`;
 /// several separated by commas): then it fails.
 ///
 /// ```no_run

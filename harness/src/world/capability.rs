@@ -13,25 +13,21 @@ pub enum Capability {
     /// More than one user id and group id inside, so that they can be switched:
     /// subordinate ids, or root. Needed by whatever names a user or a group.
     Subuid,
-    /// Seccomp user notification, so that system calls can be watched, held and
-    /// failed. Needed by faults.
-    SeccompNotify,
+    /// Tracing with a filter on system calls (`ptrace(2)`, `seccomp(2)`), so
+    /// that they can be seen, held and failed. Needed by faults.
+    Ptrace,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Capability; 3] = [
-        Capability::Userns,
-        Capability::Subuid,
-        Capability::SeccompNotify,
-    ];
+    pub const ALL: [Capability; 3] = [Capability::Userns, Capability::Subuid, Capability::Ptrace];
 
     /// Its name in scenario files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Capability::Userns => "userns",
             Capability::Subuid => "subuid",
-            Capability::SeccompNotify => "seccomp-notify",
+            Capability::Ptrace => "ptrace",
         }
     }
 

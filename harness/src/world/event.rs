@@ -1,5 +1,6 @@
 //! What happens in a world, in order.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -52,9 +53,116 @@ pub enum What {
         role: Role,
         /// The call, by name.
         call: String,
-        /// What was done: `passed`, `failed with EPERM`, `held`, `released`, `killed`.
+        /// What was done: `passed`, `failed with EPERM`, `held`, `released`,
+        /// `killed`, `cut to 3 bytes`, `signalled with SIGTERM`.
         done: String,
     },
+    /// A traced task has made a visible call, which is over, was cut short, or
+    /// never returns.
+    Call {
+        /// Who.
+        by: Actor,
+        /// What.
+        call: Box<CallEvent>,
+    },
+    /// A signal is delivered to a traced task.
+    Signal {
+        /// To whom.
+        to: Actor,
+        /// Its number.
+        signal: i32,
+        /// `si_code` of `sigaction(2)`: `SI_USER` is 0, `SI_TKILL` -6, `SI_KERNEL` 128.
+        code: i32,
+        /// The PID of who has sent it, or of the child that it is about; 0 for
+        /// the kernel.
+        from_pid: i32,
+        /// The real user id of that one, as the kernel shows it inside.
+        from_uid: u32,
+    },
+    /// A traced task has made a process or a thread.
+    Forked {
+        /// Who.
+        by: Actor,
+        /// The new one.
+        new: Actor,
+        /// Whether it is a further thread of the same process.
+        thread: bool,
+    },
+    /// A traced task has executed a program.
+    Executed {
+        /// Who.
+        by: Actor,
+        /// The program's path.
+        path: Option<String>,
+    },
+    /// A traced process has ended. Its parent is told after this.
+    Exited {
+        /// Which one.
+        by: Actor,
+        /// How.
+        end: End,
+    },
+    /// A traced task wants to trace, or to be traced, which a process under
+    /// the tracer cannot.
+    WantsPtrace {
+        /// Who.
+        by: Actor,
+        /// The request, by its name in `ptrace(2)`.
+        request: String,
+    },
+}
+
+/// A traced task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Its name by pedigree: `0`, `0.1`, `0.1/t2`. The launches of a world are
+    /// `0`, `1`, … in their order.
+    pub task: String,
+    /// Its process.
+    pub pid: i32,
+    /// What its process is in its launch.
+    pub role: Role,
+    /// Its launch.
+    pub launch: String,
+}
+
+/// A visible call: who notices it besides its caller, see
+/// [`What::Call`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallEvent {
+    /// Which of its task's visible calls it is, counted from 1.
+    pub index: u64,
+    /// Its name in section 2 of the manual.
+    pub name: String,
+    /// It with its arguments, in the form of
+    /// [`daemonlab::sys::call::Call`] where that table has it.
+    pub shown: String,
+    /// Whether that table has it.
+    pub in_table: bool,
+    /// The paths that it names, made absolute; links in them are not followed.
+    pub paths: Vec<PathBuf>,
+    /// What its descriptor refers to: a path, `pipe:[7]`, `socket:[9]`.
+    pub object: Option<String>,
+    /// When it began, since the world was made.
+    pub began: Duration,
+    /// What came of it.
+    pub result: CallResult,
+    /// The result as the table shows it: `ok`, `7`, `EPERM`.
+    pub answer: String,
+    /// Whether a fault has decided it, or has cut it short.
+    pub injected: bool,
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallResult {
+    /// It gave this.
+    Returned(i64),
+    /// It failed with this errno.
+    Failed(i32),
+    /// It does not return, or its task was killed in it.
+    Never,
 }
 
 /// How a process ended.

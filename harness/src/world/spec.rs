@@ -104,6 +104,22 @@ pub struct LaunchSpec {
     pub ignored: Vec<i32>,
     /// What becomes of named calls.
     pub faults: Vec<FaultSpec>,
+    /// Which calls become events.
+    pub trace: Trace,
+}
+
+/// Which calls of a launch's processes become events, with their signals,
+/// forks, execs and ends. A launch without faults and without a trace runs as
+/// if nobody looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trace {
+    /// None, and nothing else either.
+    #[default]
+    Off,
+    /// Every visible one.
+    Visible,
+    /// The visible ones of these names or families.
+    Calls(Vec<String>),
 }
 
 /// What the standard streams of a launch are. In both, output is captured and
@@ -129,7 +145,11 @@ pub struct FaultSpec {
     /// System calls by name; a family name (`setuid`, `kill`) stands for all
     /// of its members, see [`call_family`].
     pub calls: Vec<String>,
-    /// From which matching call on, counted from 1 over the role.
+    /// Which of those calls count.
+    pub condition: Condition,
+    /// What is counted together.
+    pub counting: Counting,
+    /// From which matching call on, counted from 1.
     pub first: u32,
     /// Up to which one; `None` for all that follow.
     pub last: Option<u32>,
@@ -154,8 +174,40 @@ pub enum FaultAction {
         /// How many calls that one must have matched.
         matched: u32,
     },
+    /// It reads or writes at most so many bytes. For calls that say how many:
+    /// `read`, `write` and their like.
+    Short(u64),
+    /// The caller gets this signal as the call begins.
+    Signal(i32),
     /// The caller is killed by SIGKILL instead.
     Kill,
+}
+
+/// What a call must be about; all that is said must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// It names this absolute path, or its descriptor refers to it. `*` stands
+    /// for any text, `/` included.
+    pub path: Option<String>,
+    /// Its arguments by index, from 0, as the lower 32 bits of a register.
+    pub args: BTreeMap<usize, i32>,
+}
+
+impl Condition {
+    /// Whether any call fulfils it.
+    pub fn is_empty(&self) -> bool {
+        *self == Condition::default()
+    }
+}
+
+/// Which calls of a fault are counted together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counting {
+    /// Those of every process of the launch.
+    #[default]
+    Tree,
+    /// Those of each process on their own.
+    Process,
 }
 
 /// Which process of a launch. Told apart by sessions: the launcher was started;

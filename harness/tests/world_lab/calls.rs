@@ -6,7 +6,9 @@ use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::{Event, What};
 use daemonlab_harness::world::facts::LaunchFacts;
 use daemonlab_harness::world::real::RealWorld;
-use daemonlab_harness::world::spec::{FaultAction, FaultSpec, LaunchSpec, Role};
+use daemonlab_harness::world::spec::{
+    Condition, Counting, FaultAction, FaultSpec, LaunchSpec, Role,
+};
 
 use super::{LONG, launch};
 
@@ -15,6 +17,8 @@ pub fn fault(label: &str, role: Role, call: &str, action: FaultAction) -> FaultS
         label: label.to_owned(),
         role,
         calls: vec![call.to_owned()],
+        condition: Condition::default(),
+        counting: Counting::Tree,
         first: 1,
         last: None,
         action,

@@ -12,7 +12,9 @@ use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::{End, Event, What};
 use daemonlab_harness::world::facts::{LaunchFacts, ProcessFacts};
 use daemonlab_harness::world::real::{Host, RealWorld};
-use daemonlab_harness::world::spec::{FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio};
+use daemonlab_harness::world::spec::{
+    FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace,
+};
 
 /// The executable that calls the hook.
 pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_daemonlab");
@@ -56,6 +58,7 @@ pub fn launch(id: &str, command: &[&str]) -> LaunchSpec {
         blocked: Vec::new(),
         ignored: Vec::new(),
         faults: Vec::new(),
+        trace: Trace::Off,
     }
 }
 

@@ -11,8 +11,8 @@ pub enum Requirement {
     Userns,
     /// More than one user id: subordinate ids, or root
     Subuid,
-    /// Seccomp user notification, for faults
-    SeccompNotify,
+    /// Tracing, for faults
+    Ptrace,
     /// All of these
     All,
 }
@@ -23,7 +23,7 @@ impl Requirement {
         match self {
             Requirement::Userns => capability == Capability::Userns,
             Requirement::Subuid => capability == Capability::Subuid,
-            Requirement::SeccompNotify => capability == Capability::SeccompNotify,
+            Requirement::Ptrace => capability == Capability::Ptrace,
             Requirement::All => true,
         }
     }

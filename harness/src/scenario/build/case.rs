@@ -138,6 +138,12 @@ fn read_requires(reader: &Reader, entry: Option<&Entry>) -> BTreeSet<Capability>
         let found = Capability::from_name(&name);
         if found.is_none() {
             let known = Capability::ALL.map(Capability::name);
+            let help = match name.as_str() {
+                "seccomp-notify" => {
+                    "faults are carried out by the tracer now: it is called `ptrace`".to_owned()
+                }
+                _ => suggest::help(&name, known),
+            };
             reader.push(
                 reader
                     .mistake(
@@ -145,7 +151,7 @@ fn read_requires(reader: &Reader, entry: Option<&Entry>) -> BTreeSet<Capability>
                         format!("there is nothing called `{name}` to require"),
                         "unknown",
                     )
-                    .help(suggest::help(&name, known)),
+                    .help(help),
             );
         }
         found
@@ -171,7 +177,7 @@ fn imply(case: &mut Case) {
         || launches().any(|launch| launch.user.uid != 0)
         || case.files.iter().any(|file| file.uid != 0 || file.gid != 0);
     if faults {
-        case.requires.insert(Capability::SeccompNotify);
+        case.requires.insert(Capability::Ptrace);
     }
     if users {
         case.requires.insert(Capability::Subuid);

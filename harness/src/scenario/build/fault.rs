@@ -6,7 +6,7 @@ use crate::scenario::node::{Entry, Node, Yaml};
 use crate::scenario::reader::Fields;
 use crate::scenario::source::{At, Span};
 use crate::scenario::suggest;
-use crate::world::spec::{FAMILIES, FaultAction, Role, call_family};
+use crate::world::spec::{Condition, Counting, FAMILIES, FaultAction, Role, call_family};
 use crate::world::syscalls;
 
 use super::builder::Builder;
@@ -84,6 +84,8 @@ impl Builder<'_> {
             label: label.unwrap_or_else(|| format!("{}-{named}", role_name(role))),
             role,
             calls,
+            condition: Condition::default(),
+            counting: Counting::Tree,
             first,
             last,
             action: action?,

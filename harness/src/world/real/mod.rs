@@ -20,7 +20,7 @@
 //!
 //! On the other:
 //! - `supervisor`, `template`, `init`: the helpers;
-//! - `faults`: system calls that are watched, held and failed;
+//! - [`tracer`]: system calls that are seen, held and failed;
 //! - `proc`: facts out of `/proc`.
 //!
 //! On both:
@@ -30,9 +30,9 @@
 //! - `failure`: why a sandbox could not be made.
 
 pub mod probe;
+pub mod tracer;
 
 mod failure;
-mod faults;
 mod helper;
 mod host;
 mod ids;
@@ -45,8 +45,6 @@ mod supervisor;
 mod template;
 mod wire;
 mod world;
-
-pub use faults::calls;
 
 pub use helper::helper_main;
 pub use host::Host;

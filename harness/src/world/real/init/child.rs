@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::ffi::CString;
-use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FcntlArg, fcntl};
 use nix::sys::prctl::set_keepcaps;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::sys::socket::{MsgFlags, recv, send as send_bytes};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{
     AccessFlags, Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, faccessat, getpid,
@@ -20,21 +19,19 @@ use nix::unistd::{
 };
 
 use super::launch::now;
-use crate::world::real::faults::{Filter, install};
+use crate::world::real::tracer::Filter;
 use crate::world::spec::LaunchSpec;
 
 /// What a child tells init on its way; the socket closes at exec.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
-    /// It is about to set its filter, if it has one, and to exec.
+    /// It is about to exec. If calls must stop, it waits to be traced first.
     Started {
         /// Its PID.
         pid: i32,
         /// The moment, in nanoseconds of `CLOCK_MONOTONIC`.
         at: u64,
     },
-    /// Its filter is set; the listener comes along.
-    Filtered,
     /// It cannot go on.
     Failed {
         /// The errno.
@@ -50,7 +47,6 @@ impl Report {
             Report::Started { pid, at } => {
                 [&[1][..], &pid.to_le_bytes(), &at.to_le_bytes()].concat()
             }
-            Report::Filtered => vec![2],
             Report::Failed { errno, what } => {
                 [&[3][..], &errno.to_le_bytes(), what.as_bytes()].concat()
             }
@@ -66,7 +62,6 @@ impl Report {
                 pid: number?,
                 at: u64::from_le_bytes(*rest.get(4..)?.first_chunk()?),
             },
-            2 => Report::Filtered,
             3 => Report::Failed {
                 errno: number?,
                 what: String::from_utf8_lossy(rest.get(4..)?).into_owned(),
@@ -124,27 +119,20 @@ pub fn report_failure(report: BorrowedFd<'_>, Failed(errno, what): Failed) {
         errno: errno as i32,
         what,
     };
-    let _ = send(report, &failed, None);
+    let _ = send(report, &failed);
 }
 
-fn send(to: BorrowedFd<'_>, report: &Report, with: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
-    let bytes = report.bytes();
-    let raw: Vec<RawFd> = with.iter().map(AsRawFd::as_raw_fd).collect();
-    let control = [ControlMessage::ScmRights(&raw)];
-    let control = if raw.is_empty() {
-        &control[..0]
-    } else {
-        &control[..]
-    };
-    let flags = MsgFlags::MSG_NOSIGNAL;
-    sendmsg::<()>(
-        to.as_raw_fd(),
-        &[IoSlice::new(&bytes)],
-        control,
-        flags,
-        None,
-    )
-    .map(drop)
+fn send(to: BorrowedFd<'_>, report: &Report) -> Result<(), Errno> {
+    send_bytes(to.as_raw_fd(), &report.bytes(), MsgFlags::MSG_NOSIGNAL).map(drop)
+}
+
+/// Waits until init traces this process. Only then may it set its filter:
+/// without a tracer, calls that stop fail.
+fn until_traced(report: BorrowedFd<'_>) -> Result<(), Errno> {
+    match recv(report.as_raw_fd(), &mut [0], MsgFlags::empty())? {
+        0 => Err(Errno::EPIPE),
+        _ => Ok(()),
+    }
 }
 
 fn step<T>(what: &str, done: Result<T, Errno>) -> Result<T, Failed> {
@@ -193,15 +181,12 @@ fn prepare(
     let pid = getpid().as_raw();
     step(
         "report the start",
-        send(report.as_fd(), &Report::Started { pid, at: now() }, None),
+        send(report.as_fd(), &Report::Started { pid, at: now() }),
     )?;
     if !start.calls.is_empty() {
-        let filter = Filter::new(start.calls.iter().copied(), report.as_fd());
-        let listener = step("watch system calls", install(&filter))?;
-        step(
-            "hand over the listener",
-            send(report.as_fd(), &Report::Filtered, Some(listener.as_fd())),
-        )?;
+        step("wait to be traced", until_traced(report.as_fd()))?;
+        let filter = Filter::new(start.calls.iter().copied());
+        step("set a filter on system calls", filter.install())?;
     }
     step(&start_what, execve(&path[0], &arguments, &environment))
 }
@@ -343,7 +328,6 @@ mod tests {
                 pid: 7,
                 at: 1 << 40,
             },
-            Report::Filtered,
             Report::Failed {
                 errno: 13,
                 what: "enter \"/ä\"".to_owned(),

@@ -1,19 +1,17 @@
 //! Starting a program: the side of init.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, socketpair,
-};
+use nix::sys::signalfd::SignalFd;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
 use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
-use nix::sys::wait::waitpid;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fchown, fork};
 
@@ -24,8 +22,8 @@ use crate::world::WorldError;
 use crate::world::event::End;
 use crate::world::facts::LaunchFacts;
 use crate::world::real::failure::{error, refusal};
-use crate::world::real::faults::{Listener, Rules, Watch};
 use crate::world::real::kernel::exit_now;
+use crate::world::real::tracer::{Recording, Rules, Tracer, bury};
 use crate::world::spec::{LaunchSpec, Stdio};
 
 /// A program that was started.
@@ -41,8 +39,6 @@ pub struct Launch {
     pub stdout: Stream,
     /// Standard error.
     pub stderr: Stream,
-    /// Its faults, if it has any.
-    pub watch: Option<Watch>,
     started: u64,
 }
 
@@ -53,14 +49,21 @@ pub fn now() -> u64 {
 
 impl Launch {
     /// Starts a program and waits until it runs. `groups` says whether groups
-    /// can be set here.
-    pub fn start(spec: &LaunchSpec, groups: bool) -> Result<Launch, WorldError> {
+    /// can be set here. If calls of it must stop, it is traced.
+    pub fn start(
+        spec: &LaunchSpec,
+        groups: bool,
+        tracer: &mut Tracer,
+        signals: &SignalFd,
+        time: impl Fn() -> Duration,
+    ) -> Result<Launch, WorldError> {
         let stage = stage(spec);
         if spec.command.is_empty() {
             return Err(refusal(stage, "the command is empty", "name a program"));
         }
         let rules = Rules::new(&spec.faults)?;
-        let calls: Vec<i64> = rules.numbers().into_iter().collect();
+        let recording = Recording::new(&spec.trace)?;
+        let calls = recording.stops(&rules);
         let start = Start {
             launch: spec,
             calls: &calls,
@@ -78,21 +81,23 @@ impl Launch {
             Stdio::Terminal => Launch::with_terminal(&start, theirs),
         }
         .map_err(|why| error(&stage, why))?;
-        match launch.until_exec(&ours) {
-            Ok(listener) => {
-                let session = launch.shell.unwrap_or(launch.pid);
-                launch.watch = listener.map(|l| Watch::new(l, rules, launch.pid, session));
-                Ok(launch)
-            }
+        let tracing = (!calls.is_empty()).then_some((rules, recording));
+        let mut way = Way {
+            reports: &ours,
+            signals,
+            tracer,
+        };
+        match launch.until_exec(&spec.id, &mut way, tracing, time) {
+            Ok(()) => Ok(launch),
             Err(why) => {
                 for pid in [Some(launch.pid), launch.shell]
                     .into_iter()
                     .flatten()
                     .filter(|pid| *pid > 0)
                 {
-                    let pid = Pid::from_raw(pid);
-                    let _ = kill(pid, Signal::SIGKILL);
-                    let _ = waitpid(pid, None);
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                    bury(pid);
+                    way.tracer.forget(pid);
                 }
                 Err(exec_error::explain(stage, why, &spec.cwd))
             }
@@ -106,7 +111,6 @@ impl Launch {
             end: None,
             stdout,
             stderr,
-            watch: None,
             started: now(),
         }
     }
@@ -154,54 +158,57 @@ impl Launch {
         }
     }
 
-    /// Follows the child up to its exec. Its own calls may stop already: they
-    /// pass, uncounted.
+    /// Follows the child up to its exec. Whatever else is traced goes on.
     fn until_exec(
         &mut self,
-        reports: &OwnedFd,
-    ) -> Result<Option<Listener>, (Option<Errno>, String)> {
+        id: &str,
+        way: &mut Way<'_>,
+        mut tracing: Option<(Rules, Recording)>,
+        time: impl Fn() -> Duration,
+    ) -> Result<(), (Option<Errno>, String)> {
         let broken = |errno| (Some(errno), "hear from the new process".to_owned());
-        let mut listener: Option<Listener> = None;
         let mut started = false;
         loop {
-            let mut fds = vec![PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
-            fds.extend(
-                listener
-                    .iter()
-                    .map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)),
-            );
+            let mut fds = [
+                PollFd::new(way.reports.as_fd(), PollFlags::POLLIN),
+                PollFd::new(way.signals.as_fd(), PollFlags::POLLIN),
+            ];
             match poll(&mut fds, PollTimeout::NONE) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(broken(errno)),
             }
-            let reported = fds[0].any().unwrap_or(false);
+            let [reported, stopped] = fds.map(|fd| fd.any().unwrap_or(false));
+            if stopped {
+                while let Ok(Some(_)) = way.signals.read_signal() {}
+                way.tracer.turn(time());
+            }
             if !reported {
-                if let Some(listener) = &listener {
-                    pass_before_exec(reports, listener).map_err(broken)?;
-                }
                 continue;
             }
-            let (report, fd) = receive(reports).map_err(broken)?;
-            match report {
+            match receive(way.reports).map_err(broken)? {
                 Some(Report::Started { pid, at }) => {
                     (self.pid, self.started) = (pid, at);
                     started = true;
-                }
-                Some(Report::Filtered) => {
-                    let fd = fd.ok_or((None, "receive the listener".to_owned()))?;
-                    listener = Some(Listener::new(fd).map_err(broken)?);
+                    if let Some((rules, recording)) = tracing.take() {
+                        let session = self.shell.unwrap_or(pid);
+                        way.tracer
+                            .seize(pid, session, id, rules, recording)
+                            .map_err(|errno| (Some(errno), "trace the new process".to_owned()))?;
+                        send(way.reports.as_raw_fd(), &[1], MsgFlags::MSG_NOSIGNAL)
+                            .map_err(broken)?;
+                    }
                 }
                 Some(Report::Failed { errno, what }) => {
                     return Err((Some(Errno::from_raw(errno)), what));
                 }
-                None if started => return Ok(listener),
+                None if started => return Ok(()),
                 None => return Err((None, "hear from the new process: it ended early".to_owned())),
             }
         }
     }
 
     /// What is known of it now.
-    pub fn facts(&self) -> LaunchFacts {
+    pub fn facts(&self, rules: Option<&Rules>) -> LaunchFacts {
         let until = self.end.map_or_else(now, |(_, at)| at);
         LaunchFacts {
             pid: self.pid,
@@ -209,12 +216,8 @@ impl Launch {
             duration: Duration::from_nanos(until.saturating_sub(self.started)),
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
-            matched: self.watch.as_ref().map(Watch::matched).unwrap_or_default(),
-            matched_at: self
-                .watch
-                .as_ref()
-                .map(Watch::matched_at)
-                .unwrap_or_default(),
+            matched: rules.map(Rules::matched).unwrap_or_default(),
+            matched_at: rules.map(Rules::matched_at).unwrap_or_default(),
         }
     }
 
@@ -240,48 +243,22 @@ fn stage(spec: &LaunchSpec) -> String {
     )
 }
 
-/// A call that has stopped while the socket is still open was made before
-/// exec, which closes it: the thread waits, so that this cannot change between
-/// the two looks.
-fn pass_before_exec(reports: &OwnedFd, listener: &Listener) -> Result<(), Errno> {
-    let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
-    poll(&mut waiting, PollTimeout::ZERO)?;
-    if !waiting[0].any().unwrap_or(false) {
-        return Ok(());
-    }
-    let mut open = [PollFd::new(reports.as_fd(), PollFlags::POLLIN)];
-    poll(&mut open, PollTimeout::ZERO)?;
-    if open[0].any().unwrap_or(false) {
-        return Ok(());
-    }
-    match listener.take()? {
-        Some(notice) => listener.pass(notice.id),
-        None => Ok(()),
-    }
+/// A child on its way to its exec.
+struct Way<'a> {
+    reports: &'a OwnedFd,
+    signals: &'a SignalFd,
+    tracer: &'a mut Tracer,
 }
 
-fn receive(from: &OwnedFd) -> Result<(Option<Report>, Option<OwnedFd>), Errno> {
+/// The next report; nothing once the child has executed, or is gone.
+fn receive(from: &OwnedFd) -> Result<Option<Report>, Errno> {
     let mut bytes = [0; 4096];
-    let mut space = nix::cmsg_space!([RawFd; 1]);
-    let mut slices = [IoSliceMut::new(&mut bytes)];
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let received = match recvmsg::<()>(from.as_raw_fd(), &mut slices, Some(&mut space), flags) {
-        Ok(received) => received,
+    match recv(from.as_raw_fd(), &mut bytes, MsgFlags::empty()) {
+        Ok(count) => Ok(Report::parse(&bytes[..count])),
         // It was killed with a report unread on its side.
-        Err(Errno::ECONNRESET) => return Ok((None, None)),
-        Err(errno) => return Err(errno),
-    };
-    let mut fd = None;
-    for message in received.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(numbers) = message {
-            for number in numbers {
-                // SAFETY: the kernel has just put this descriptor in our table.
-                fd = Some(unsafe { OwnedFd::from_raw_fd(number) });
-            }
-        }
+        Err(Errno::ECONNRESET) => Ok(None),
+        Err(errno) => Err(errno),
     }
-    let count = received.bytes;
-    Ok((Report::parse(&bytes[..count]), fd))
 }
 
 fn close_on_exec(fd: OwnedFd) -> Result<OwnedFd, Errno> {

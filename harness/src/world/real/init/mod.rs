@@ -1,6 +1,6 @@
 //! The init of a world: PID 1 of its namespace, with one thread. It makes the
-//! world's root, starts programs, reaps, keeps what they write, answers for
-//! their system calls, and tells the facts. It ends, and everything with it, as
+//! world's root, starts programs, reaps, keeps what they write, traces
+//! them where it is asked to, and tells the facts. It ends, and everything with it, as
 //! soon as the harness or its template is gone.
 //!
 //! - [`root`]: the world's root, mounts and loopback;

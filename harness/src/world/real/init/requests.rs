@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -9,7 +10,7 @@ use nix::unistd::Pid;
 
 use super::connect::Connection;
 use super::files;
-use super::launch::Launch;
+use super::launch::{Launch, now};
 use super::serve::{Init, Pending};
 use super::{keep, trials};
 use crate::world::WorldError;
@@ -74,12 +75,23 @@ impl Init {
             let evidence = format!("there is a launch {:?} already", spec.id);
             return Err(refusal(stage, evidence, "give it another id"));
         }
-        let launch = Launch::start(spec, self.groups.len() > 1)?;
+        let (groups, started) = (self.groups.len() > 1, self.started);
+        let time = || Duration::from_nanos(now().saturating_sub(started));
+        let launch = Launch::start(spec, groups, &mut self.tracer, &self.signals, time);
+        let launch = match launch {
+            Ok(launch) => launch,
+            Err(error) => {
+                // What has ended meanwhile is not told of again.
+                self.reap();
+                return Err(error);
+            }
+        };
         let pid = launch.pid;
         self.hidden.extend(launch.shell);
         self.launches.insert(spec.id.clone(), launch);
         let id = spec.id.clone();
         self.events.add(self.time(), What::Launched { id, pid });
+        self.reap();
         Ok(pid)
     }
 
@@ -87,7 +99,8 @@ impl Init {
         self.reap();
         self.drain_all();
         let launch = self.launches.get(id).ok_or_else(|| unknown(id))?;
-        Ok(Reply::Launch(Box::new(launch.facts())))
+        let facts = launch.facts(self.tracer.faults().of(id));
+        Ok(Reply::Launch(Box::new(facts)))
     }
 
     fn processes(&mut self) -> Vec<ProcessFacts> {

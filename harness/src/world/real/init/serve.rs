@@ -12,7 +12,6 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::{Mode, umask};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::setsid;
 
 use super::connect::Connection;
@@ -25,7 +24,10 @@ use crate::world::real::failure::{At, Failure, refusal};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
 use crate::world::real::probe::StageId;
+use crate::world::real::proc::pids;
 use crate::world::real::template::Blueprint;
+use crate::world::real::tracer::Tracer;
+use crate::world::real::tracer::stop::{self, Next};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
 use crate::world::spec::SandboxSpec;
@@ -34,19 +36,26 @@ use crate::world::spec::SandboxSpec;
 /// faster than they are reaped keep init from nothing else.
 const ENDS: usize = 1024;
 
+/// The same for rounds of stops.
+const STOPS: usize = 8;
+
 /// A world, from the inside.
 #[derive(Debug)]
 pub struct Init {
     channel: Channel,
     lifeline: OwnedFd,
-    signals: SignalFd,
-    started: u64,
+    /// What there is to reap, or to trace.
+    pub(super) signals: SignalFd,
+    /// When it was made, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub(super) started: u64,
     /// The ids that exist inside.
     pub(super) users: IdMap,
     /// The group ids that exist inside.
     pub(super) groups: IdMap,
     /// What was launched, by id.
     pub(super) launches: BTreeMap<String, Launch>,
+    /// What is traced.
+    pub(super) tracer: Tracer,
     /// What is not yet told.
     pub(super) events: Events,
     /// The processes that are no part of what is tested: stand-ins for shells.
@@ -71,7 +80,6 @@ enum Source {
     Lifeline,
     Signals,
     Stream(String),
-    Calls(String),
     Connection,
 }
 
@@ -116,6 +124,7 @@ impl Init {
                 users,
                 groups,
                 launches: BTreeMap::new(),
+                tracer: Tracer::default(),
                 events: Events::default(),
                 hidden: BTreeSet::new(),
                 pending: None,
@@ -160,22 +169,23 @@ impl Init {
     fn turn(&mut self) -> bool {
         let ready = self.ready();
         let mut asked = false;
-        for (source, flags) in ready {
+        for source in ready {
             match source {
                 Source::Lifeline => return false,
                 Source::Channel => asked = true,
                 Source::Signals => self.reap(),
                 Source::Stream(id) => self.drain(&id),
-                Source::Calls(id) => self.calls(&id, flags),
                 Source::Connection => {}
             }
         }
-        self.release();
+        if self.tracer.is_busy() {
+            self.reap();
+        }
         (!asked || self.ask()) && self.settle()
     }
 
     /// Waits until something is there.
-    fn ready(&self) -> Vec<(Source, PollFlags)> {
+    fn ready(&self) -> Vec<Source> {
         let mut sources = vec![
             (Source::Channel, self.channel.as_fd(), PollFlags::POLLIN),
             (Source::Lifeline, self.lifeline.as_fd(), PollFlags::POLLIN),
@@ -185,9 +195,6 @@ impl Init {
             let streams = [launch.stdout.source(), launch.stderr.source()];
             for fd in streams.into_iter().flatten() {
                 sources.push((Source::Stream(id.clone()), fd, PollFlags::POLLIN));
-            }
-            if let Some(fd) = launch.watch.as_ref().and_then(|watch| watch.source()) {
-                sources.push((Source::Calls(id.clone()), fd, PollFlags::POLLIN));
             }
         }
         if let Some(Pending::Connect(connection)) = &self.pending {
@@ -207,20 +214,16 @@ impl Init {
             .into_iter()
             .zip(flags)
             .filter(|(_, flags)| !flags.is_empty());
-        ready.map(|((source, ..), flags)| (source, flags)).collect()
+        ready.map(|((source, ..), _)| source).collect()
     }
 
     /// Until the next moment at which something is to be done.
     fn timeout(&self) -> PollTimeout {
-        let delays = self
-            .launches
-            .values()
-            .filter_map(|launch| launch.watch.as_ref()?.deadline());
         let pending = self.pending.as_ref().map(|pending| match pending {
             Pending::Wait(until) => *until,
             Pending::Connect(connection) => connection.until(),
         });
-        let Some(moment) = delays.chain(pending).min() else {
+        let Some(moment) = pending.into_iter().chain(self.tracer.deadline()).min() else {
             return PollTimeout::NONE;
         };
         // Rounded up, so as not to come too early and go round and round.
@@ -272,36 +275,83 @@ impl Init {
         self.answer(answer, &bytes, None).is_ok()
     }
 
-    /// Reaps what has ended. Its last words are read first, so that whoever
-    /// sees the end sees them as well.
+    /// Looks at what has stopped, and reaps what has ended. Its last words are
+    /// read first, so that whoever sees the end sees them as well.
     pub(super) fn reap(&mut self) {
         while let Ok(Some(_)) = self.signals.read_signal() {}
+        let mut stops = 0;
         for _ in 0..ENDS {
-            let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-            let Some((pid, end)) = waitid(Id::All, peek).ok().and_then(ended) else {
-                return;
+            self.trace();
+            let (pid, end) = match self.next() {
+                None => return,
+                // It has come in between.
+                Some((_, Next::Stopped(_))) if stops < STOPS => {
+                    stops += 1;
+                    continue;
+                }
+                Some((_, Next::Stopped(_))) => break,
+                Some((pid, Next::Ended(end))) => (pid, end),
             };
-            let at = now();
             self.drain_all();
-            let taken = waitid(
-                Id::Pid(nix::unistd::Pid::from_raw(pid)),
-                WaitPidFlag::WEXITED,
-            );
-            if taken.is_err() {
+            if self.tracer.knows(pid) {
+                self.tracer.end(self.time(), pid, end);
+                self.tell();
+            } else if !stop::take_end(pid) {
                 return;
-            }
-            let mut shell = self.hidden.remove(&pid);
-            for launch in self.launches.values_mut() {
-                shell |= launch.ended(pid, end, at);
-            }
-            if !shell {
-                let at = Duration::from_nanos(at.saturating_sub(self.started));
-                self.events.add(at, What::Ended { pid, end });
+            } else if !self.tracer.was_told(pid) {
+                self.ended(pid, end);
             }
         }
         // There may be more: the next turn begins with this signal. That it is
         // blocked keeps it from being ignored.
         let _ = kill(nix::unistd::getpid(), Signal::SIGCHLD);
+    }
+
+    /// What there is next of any process.
+    fn next(&self) -> Option<(i32, Next)> {
+        let (pid, next) = stop::peek()?;
+        if !self.tracer.holds_end(pid) {
+            return Some((pid, next));
+        }
+        // The kernel shows that one again and again; others may be behind it.
+        let free = |pid: &i32| !self.tracer.holds_end(*pid);
+        let ended = |pid: i32| Some((pid, Next::Ended(stop::has_ended(pid)?)));
+        pids()
+            .into_iter()
+            .chain(self.tracer.threads())
+            .filter(free)
+            .find_map(ended)
+    }
+
+    fn ended(&mut self, pid: i32, end: End) {
+        let at = now();
+        let mut shell = self.hidden.remove(&pid);
+        for launch in self.launches.values_mut() {
+            shell |= launch.ended(pid, end, at);
+        }
+        if !shell {
+            let at = Duration::from_nanos(at.saturating_sub(self.started));
+            self.events.add(at, What::Ended { pid, end });
+        }
+    }
+
+    /// Looks at what has stopped, and lets go what is held no more.
+    fn trace(&mut self) {
+        self.tracer.turn(self.time());
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        for (at, what) in self.tracer.tell() {
+            self.events.add(at, what);
+        }
+        let ended = self.tracer.ended();
+        if !ended.is_empty() {
+            self.drain_all();
+        }
+        for (pid, end) in ended {
+            self.ended(pid, end);
+        }
     }
 
     fn drain(&mut self, id: &str) {
@@ -322,40 +372,6 @@ impl Init {
     pub(super) fn drain_all(&mut self) {
         let ids: Vec<String> = self.launches.keys().cloned().collect();
         ids.iter().for_each(|id| self.drain(id));
-    }
-
-    fn calls(&mut self, id: &str, flags: PollFlags) {
-        let at = self.time();
-        if let Some(watch) = self
-            .launches
-            .get_mut(id)
-            .and_then(|launch| launch.watch.as_mut())
-        {
-            for what in watch.serve(at, flags) {
-                self.events.add(at, what);
-            }
-        }
-    }
-
-    fn release(&mut self) {
-        let at = self.time();
-        for watch in self
-            .launches
-            .values_mut()
-            .filter_map(|launch| launch.watch.as_mut())
-        {
-            for what in watch.release(at) {
-                self.events.add(at, what);
-            }
-        }
-    }
-}
-
-fn ended(status: WaitStatus) -> Option<(i32, End)> {
-    match status {
-        WaitStatus::Exited(pid, status) => Some((pid.as_raw(), End::Exit(status))),
-        WaitStatus::Signaled(pid, signal, _) => Some((pid.as_raw(), End::Signal(signal as i32))),
-        _ => None,
     }
 }
 

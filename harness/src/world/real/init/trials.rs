@@ -2,17 +2,16 @@
 //! in a process of its own.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Gid, Uid, fork, getpid, setgroups, setresgid, setresuid};
+use nix::unistd::{ForkResult, Gid, Uid, fork, setgroups, setresgid, setresuid};
 
+use crate::world::event::End;
 use crate::world::real::failure::{At, Failure};
-use crate::world::real::faults::{Filter, Listener, install};
 use crate::world::real::kernel::exit_now;
 use crate::world::real::probe::StageId;
+use crate::world::real::tracer::{self, Filter, arch};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::Trial;
 
@@ -20,7 +19,7 @@ use crate::world::real::wire::message::Trial;
 pub fn run(trial: Trial) -> Result<(), Failure> {
     match trial {
         Trial::Ids => ids(),
-        Trial::Notify => notify(),
+        Trial::Trace => trace(),
     }
 }
 
@@ -51,87 +50,62 @@ fn ids() -> Result<(), Failure> {
     }
 }
 
-/// A process stops in `getppid(2)` and is answered EXDEV, which that call
-/// never gives by itself.
-fn notify() -> Result<(), Failure> {
-    let what = "try to watch a system call";
-    let at = |errno: Errno| Failure::new(StageId::Notify, what, errno);
-    let (ours, theirs) = Channel::pair().at(StageId::Notify, what)?;
-    let (handoff, _other) = socketpair(
-        AddressFamily::Unix,
-        SockType::Stream,
-        None,
-        SockFlag::SOCK_CLOEXEC,
-    )
-    .map_err(at)?;
+/// A process is traced, stops in `getppid(2)`, and is answered EXDEV, which
+/// that call never gives by itself.
+fn trace() -> Result<(), Failure> {
+    let what = "trace a process";
+    if !arch::SUPPORTED {
+        let why = format!("{} is not supported yet", std::env::consts::ARCH);
+        return Err(Failure::new(StageId::Trace, what, why));
+    }
+    let at = |errno: Errno| Failure::new(StageId::Trace, what, errno);
+    let (ours, theirs) = Channel::pair().at(StageId::Trace, what)?;
     // SAFETY: an init has one thread.
     match unsafe { fork() }.map_err(at)? {
         ForkResult::Child => {
             drop(ours);
-            exit_now(i32::from(!stop_once(&theirs, &handoff)));
+            exit_now(stop_once(&theirs));
         }
         ForkResult::Parent { child } => {
             drop(theirs);
-            let answered = answer_once(&ours);
-            drop(ours);
-            let end = waitpid(child, None).map_err(at)?;
-            answered?;
-            match end {
-                nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(()),
-                other => Err(Failure::new(
-                    StageId::Notify,
-                    what,
-                    format!("the process ended with {other:?}"),
-                )),
-            }
+            answer_once(ours, child.as_raw())
         }
     }
 }
 
-fn stop_once(channel: &Channel, handoff: &OwnedFd) -> bool {
-    let filter = Filter::new([libc::SYS_getppid], handoff.as_fd());
-    let sent = match install(&filter) {
-        Ok(listener) => channel.send_with(&None::<i32>, &[], &[listener.as_fd()]),
-        Err(errno) => channel.send(&Some(errno as i32)),
-    };
+/// Gives 0 if it was answered as it should, 255 if not, or an errno.
+fn stop_once(channel: &Channel) -> i32 {
+    if !matches!(channel.receive::<()>(), Ok(Some(_))) {
+        return 255;
+    }
+    if let Err(errno) = Filter::new([libc::SYS_getppid]).install() {
+        return errno as i32;
+    }
     // SAFETY: no arguments.
     let done = unsafe { libc::syscall(libc::SYS_getppid) };
-    sent.is_ok() && Errno::result(done) == Err(Errno::EXDEV)
+    match Errno::result(done) {
+        Err(Errno::EXDEV) => 0,
+        _ => 255,
+    }
 }
 
-fn answer_once(channel: &Channel) -> Result<(), Failure> {
-    let what = "set a filter with a listener";
-    let heard = channel.receive::<Option<i32>>().at(StageId::Notify, what)?;
-    let frame = heard.ok_or_else(|| {
-        Failure::new(
-            StageId::Notify,
+fn answer_once(channel: Channel, child: i32) -> Result<(), Failure> {
+    let traced = tracer::try_once(child, -i64::from(libc::EXDEV), || {
+        channel.send(&()).map_err(|_| Errno::EPIPE)
+    });
+    drop(channel);
+    let what = "trace a process";
+    match traced.at(StageId::Trace, what)? {
+        End::Exit(0) => Ok(()),
+        End::Exit(errno @ 1..=254) => Err(Failure::new(
+            StageId::Trace,
+            "set a filter on system calls",
+            Errno::from_raw(errno),
+        )),
+        end => Err(Failure::new(
+            StageId::Trace,
             what,
-            format!("a child of {} ended early", getpid()),
-        )
-    })?;
-    if let Some(errno) = frame.message {
-        return Err(Failure::new(StageId::Notify, what, Errno::from_raw(errno)));
-    }
-    let at = |errno: Errno| Failure::new(StageId::Notify, "answer for a call that stopped", errno);
-    let fd = frame
-        .fds
-        .into_iter()
-        .next()
-        .ok_or(Errno::EBADF)
-        .map_err(at)?;
-    let listener = Listener::new(fd).map_err(at)?;
-    loop {
-        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-        let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::NONE).map_err(at)?;
-        if let Some(notice) = listener.take().map_err(at)? {
-            return listener.fail(notice.id, libc::EXDEV).map_err(at);
-        }
-        if fds[0]
-            .revents()
-            .is_some_and(|ready| ready.contains(PollFlags::POLLHUP))
-        {
-            return Err(at(Errno::EPIPE));
-        }
+            format!("its call was not answered: {end:?}"),
+        )),
     }
 }

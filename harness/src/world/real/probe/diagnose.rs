@@ -90,12 +90,19 @@ pub fn diagnose(failure: &Failure, machine: &Machine) -> Diagnosis {
                 machine.user
             ),
         ),
-        StageId::Notify if errno == Some(Errno::EBUSY) => (
-            "a filter with a listener is set for this process already".to_owned(),
-            "run daemonlab outside of what supervises its system calls".to_owned(),
+        StageId::Trace if said.contains("not supported") => (
+            "processes are traced on x86-64 only so far".to_owned(),
+            "run what needs it on an x86-64 machine; everything else runs here".to_owned(),
         ),
-        StageId::Notify => (
-            "a kernel older than 5.5, or one without CONFIG_SECCOMP_FILTER".to_owned(),
+        StageId::Trace if denied && machine.ptrace_scope == Some(3) => (
+            "Yama forbids tracing altogether, until the next boot".to_owned(),
+            "boot with kernel.yama.ptrace_scope below 3 (/etc/sysctl.d)".to_owned(),
+        ),
+        StageId::Trace if denied && (machine.container || machine.seccomp != 0) => {
+            (CONTAINER.to_owned(), CONTAINER_OPEN.to_owned())
+        }
+        StageId::Trace => (
+            "a kernel older than 5.3, or one without CONFIG_SECCOMP_FILTER".to_owned(),
             "run on a kernel 5.15 or newer".to_owned(),
         ),
         _ => (
@@ -151,8 +158,9 @@ mod tests {
     #[case::gvisor(StageId::Userns, Errno::EINVAL, machine(), "5.15")]
     #[case::no_uidmap(StageId::Range, Errno::ENOENT, machine(), "install uidmap")]
     #[case::no_new_privs(StageId::Range, Errno::EPERM, Machine { no_new_privs: true, ..machine() }, "no-new-privileges")]
-    #[case::other_listener(StageId::Notify, Errno::EBUSY, machine(), "outside")]
-    #[case::old_kernel(StageId::Notify, Errno::EINVAL, machine(), "5.15")]
+    #[case::yama(StageId::Trace, Errno::EPERM, Machine { ptrace_scope: Some(3), ..machine() }, "ptrace_scope")]
+    #[case::confined(StageId::Trace, Errno::EPERM, Machine { seccomp: 2, container: true, ..machine() }, "seccomp=unconfined")]
+    #[case::old_kernel(StageId::Trace, Errno::EIO, machine(), "5.15")]
     fn each_cause_has_its_remedy(
         #[case] stage: StageId,
         #[case] errno: Errno,
@@ -163,6 +171,16 @@ mod tests {
         let found = diagnose(&failure, &machine);
         assert!(found.remedy.contains(remedy), "{found:?}");
         assert!(!found.cause.is_empty());
+    }
+
+    #[test]
+    fn another_machine_is_named() {
+        let failure = Failure::new(
+            StageId::Trace,
+            "trace",
+            "m68k is not supported yet".to_owned(),
+        );
+        assert!(diagnose(&failure, &machine()).remedy.contains("x86-64"));
     }
 
     #[rstest]

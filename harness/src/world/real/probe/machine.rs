@@ -15,6 +15,8 @@ pub struct Machine {
     pub clone_denied: bool,
     /// `/proc/sys/user/max_user_namespaces`.
     pub max_namespaces: Option<u64>,
+    /// `/proc/sys/kernel/yama/ptrace_scope`, where there is Yama.
+    pub ptrace_scope: Option<u64>,
     /// The `Seccomp` mode of `/proc/self/status`.
     pub seccomp: u32,
     /// The `NoNewPrivs` of `/proc/self/status`.
@@ -53,6 +55,7 @@ impl Machine {
                 == Some(1),
             clone_denied: number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0),
             max_namespaces: number("/proc/sys/user/max_user_namespaces"),
+            ptrace_scope: number("/proc/sys/kernel/yama/ptrace_scope"),
             seccomp: field("Seccomp"),
             no_new_privs: field("NoNewPrivs") != 0,
             container: ["/.dockerenv", "/run/.containerenv"]
@@ -86,8 +89,12 @@ impl Machine {
                 "/proc/sys/user/max_user_namespaces = 0",
             ),
             (
-                (confined || stage == StageId::Notify) && self.seccomp != 0,
+                (confined || stage == StageId::Trace) && self.seccomp != 0,
                 &seccomp,
+            ),
+            (
+                stage == StageId::Trace && self.ptrace_scope == Some(3),
+                "/proc/sys/kernel/yama/ptrace_scope = 3",
             ),
             (
                 stage == StageId::Range && self.no_new_privs,

@@ -46,6 +46,6 @@ fn attempt(executable: &Path, failures: &mut Vec<Failure>) -> Result<(), Failure
     if host.single().is_none() {
         failures.extend(world.trial(Trial::Ids).err());
     }
-    failures.extend(world.trial(Trial::Notify).err());
+    failures.extend(world.trial(Trial::Trace).err());
     Ok(())
 }

@@ -157,7 +157,7 @@ mod tests {
         let failure = Failure::new(StageId::Range, "map", "no line".to_owned());
         let (letters, capabilities) = outcomes(&[failure], None);
         assert_eq!(letters, "ppFpp-p");
-        assert_eq!(capabilities, ["userns", "seccomp-notify"]);
+        assert_eq!(capabilities, ["userns", "ptrace"]);
     }
 
     #[test]
@@ -172,11 +172,11 @@ mod tests {
     fn the_reason_is_the_capabilitys_own_if_it_has_one() {
         let failures = [
             Failure::new(StageId::Range, "map", "no line".to_owned()),
-            Failure::new(StageId::Notify, "watch", Errno::EBUSY),
+            Failure::new(StageId::Trace, "watch", Errno::EBUSY),
         ];
         let probe = Probe::new(&failures, None, &Machine::default());
         let stage = |capability| probe.why_not(capability).map(|stage| stage.id);
-        assert_eq!(stage(Capability::SeccompNotify), Some(StageId::Notify));
+        assert_eq!(stage(Capability::Ptrace), Some(StageId::Trace));
         assert_eq!(stage(Capability::Subuid), Some(StageId::Range));
         assert_eq!(stage(Capability::Userns), None);
     }

@@ -21,8 +21,8 @@ pub enum StageId {
     Processes,
     /// Switching ids in it.
     Ids,
-    /// Watching system calls in it.
-    Notify,
+    /// Tracing processes in it.
+    Trace,
 }
 
 impl StageId {
@@ -34,7 +34,7 @@ impl StageId {
         StageId::Mounts,
         StageId::Processes,
         StageId::Ids,
-        StageId::Notify,
+        StageId::Trace,
     ];
 
     /// What is being done, as it fits after "cannot".
@@ -46,7 +46,7 @@ impl StageId {
             StageId::Mounts => "mount and configure as its root",
             StageId::Processes => "make a PID namespace with a /proc of its own",
             StageId::Ids => "switch groups and ids inside",
-            StageId::Notify => "watch system calls",
+            StageId::Trace => "trace processes and stop their system calls",
         }
     }
 
@@ -54,7 +54,7 @@ impl StageId {
     pub fn gives(self) -> Capability {
         match self {
             StageId::Range | StageId::Ids => Capability::Subuid,
-            StageId::Notify => Capability::SeccompNotify,
+            StageId::Trace => Capability::Ptrace,
             StageId::Userns | StageId::Single | StageId::Mounts | StageId::Processes => {
                 Capability::Userns
             }
@@ -71,7 +71,7 @@ impl fmt::Display for StageId {
             StageId::Mounts => "S4 mounts",
             StageId::Processes => "S5 processes",
             StageId::Ids => "S6 switching ids",
-            StageId::Notify => "S7 seccomp-notify",
+            StageId::Trace => "S7 ptrace",
         };
         f.write_str(name)
     }

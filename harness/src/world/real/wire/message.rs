@@ -100,8 +100,8 @@ pub enum Request {
 pub enum Trial {
     /// Switching groups, group id and user id in a process of its own.
     Ids,
-    /// Watching a system call of a process of its own.
-    Notify,
+    /// Tracing a process of its own, and answering for its system call.
+    Trace,
 }
 
 /// What an init answers.

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use daemonlab::sys::Signal;
 use nix::errno::Errno;
 
-use super::calls;
+use super::visible::count_argument;
+
 use crate::world::WorldError;
 use crate::world::real::failure::refusal;
-use crate::world::spec::{FaultAction, FaultSpec, Role};
+use crate::world::spec::{Condition, Counting, FaultAction, FaultSpec, Role, call_family};
+use crate::world::syscalls;
 
 /// How many times a fault's matches are kept.
 const TIMES: usize = 100;
@@ -23,8 +26,9 @@ pub struct Rules {
 struct Fault {
     spec: FaultSpec,
     numbers: Vec<i64>,
-    /// Calls of the role, whether or not they were in the window.
-    seen: u32,
+    /// Calls of the role that fulfil the condition, whether or not they were
+    /// in the window: by process, or under 0 for the whole tree.
+    seen: BTreeMap<i32, u32>,
     /// Calls in the window.
     matched: u32,
     at: Vec<Duration>,
@@ -46,8 +50,27 @@ pub enum Verdict {
     Pass,
     /// It fails with this errno.
     Fail(i32),
+    /// It reads or writes at most so many bytes.
+    Short(u64),
+    /// Its caller gets this signal as it begins.
+    Signal(i32),
     /// Its process is killed.
     Kill,
+}
+
+/// A call that has stopped, as far as rules look at it.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Its number.
+    pub number: i64,
+    /// Whose it is.
+    pub role: Role,
+    /// Its process.
+    pub pid: i32,
+    /// Whether it is noise, which only a fault with a path counts.
+    pub noise: bool,
+    /// Whether it fulfils a condition.
+    pub fits: &'a dyn Fn(&Condition) -> bool,
 }
 
 /// What becomes of one call.
@@ -75,7 +98,7 @@ impl Rules {
             let stage = format!("prepare the fault {:?}", spec.label);
             let mut numbers = Vec::new();
             for name in &spec.calls {
-                numbers.extend(calls::numbers(name).ok_or_else(|| {
+                numbers.extend(numbers_of(name).ok_or_else(|| {
                     refusal(
                         &stage,
                         format_args!(
@@ -96,6 +119,17 @@ impl Rules {
                     "rename one of them",
                 ));
             }
+            if let FaultAction::Short(_) = &spec.action
+                && !numbers
+                    .iter()
+                    .all(|number| count_argument(*number).is_some())
+            {
+                return Err(refusal(
+                    stage,
+                    format_args!("{} do not all say how many bytes", spec.calls.join(", ")),
+                    "cut short read, write, pread64, pwrite64, sendto, recvfrom or sendfile",
+                ));
+            }
             if let FaultAction::HoldUntil { label, .. } = &spec.action
                 && (*label == spec.label || faults.iter().all(|other| other.label != *label))
             {
@@ -106,7 +140,7 @@ impl Rules {
             rules.faults.push(Fault {
                 spec: spec.clone(),
                 numbers,
-                seen: 0,
+                seen: BTreeMap::new(),
                 matched: 0,
                 at: Vec::new(),
             });
@@ -122,10 +156,17 @@ impl Rules {
             .collect()
     }
 
+    /// Whether there is a fault for calls of this number.
+    pub fn concern(&self, number: i64) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.numbers.contains(&number))
+    }
+
     /// Counts a call and says what becomes of it. All holds on it apply, and
-    /// the first fault that fails it or kills its process; one that comes after
-    /// that does not count it.
-    pub fn arrive(&mut self, now: Duration, number: i64, role: Role) -> Ruling {
+    /// the first fault that decides what it does; one that comes after that
+    /// does not count it.
+    pub fn arrive(&mut self, now: Duration, call: &Seen<'_>) -> Ruling {
         let mut ruling = Ruling {
             holds: Vec::new(),
             verdict: Verdict::Pass,
@@ -133,40 +174,28 @@ impl Rules {
             watched_by: Vec::new(),
         };
         for fault in &mut self.faults {
-            let decides = matches!(fault.spec.action, FaultAction::Fail(_) | FaultAction::Kill);
-            if !fault.numbers.contains(&number)
-                || (fault.spec.role != Role::Any && fault.spec.role != role)
-                || (decides && ruling.decided_by.is_some())
-            {
+            let verdict = verdict(&fault.spec.action);
+            if !fault.concerns(call) || (verdict.is_some() && ruling.decided_by.is_some()) {
                 continue;
             }
-            fault.seen = fault.seen.saturating_add(1);
-            if fault.seen < fault.spec.first
-                || fault.spec.last.is_some_and(|last| fault.seen > last)
-            {
+            if !fault.count(now, call) {
                 continue;
-            }
-            fault.matched = fault.matched.saturating_add(1);
-            if fault.at.len() < TIMES {
-                fault.at.push(now);
             }
             let label = fault.spec.label.clone();
-            match &fault.spec.action {
-                FaultAction::Watch => ruling.watched_by.push(label),
-                FaultAction::Delay(time) => ruling.holds.push((label, Wait::Until(now + *time))),
-                FaultAction::HoldUntil { label: of, matched } => {
+            match (&fault.spec.action, verdict) {
+                (_, Some(verdict)) => {
+                    ruling.verdict = verdict;
+                    ruling.decided_by = Some(label);
+                }
+                (FaultAction::Delay(time), _) => {
+                    ruling.holds.push((label, Wait::Until(now + *time)));
+                }
+                (FaultAction::HoldUntil { label: of, matched }, _) => {
                     ruling
                         .holds
                         .push((label, Wait::Matched(of.clone(), *matched)));
                 }
-                FaultAction::Fail(errno) => {
-                    ruling.verdict = Verdict::Fail(*errno);
-                    ruling.decided_by = Some(label);
-                }
-                FaultAction::Kill => {
-                    ruling.verdict = Verdict::Kill;
-                    ruling.decided_by = Some(label);
-                }
+                _ => ruling.watched_by.push(label),
             }
         }
         ruling
@@ -196,12 +225,68 @@ impl Rules {
     }
 }
 
+impl Fault {
+    fn concerns(&self, call: &Seen<'_>) -> bool {
+        self.numbers.contains(&call.number)
+            && (self.spec.role == Role::Any || self.spec.role == call.role)
+            && (!call.noise || self.spec.condition.path.is_some())
+            && (self.spec.condition.is_empty() || (call.fits)(&self.spec.condition))
+    }
+
+    /// Counts the call; gives whether it is in the window.
+    fn count(&mut self, now: Duration, call: &Seen<'_>) -> bool {
+        let whose = match self.spec.counting {
+            Counting::Tree => 0,
+            Counting::Process => call.pid,
+        };
+        let seen = self.seen.entry(whose).or_default();
+        *seen = seen.saturating_add(1);
+        if *seen < self.spec.first || self.spec.last.is_some_and(|last| *seen > last) {
+            return false;
+        }
+        self.matched = self.matched.saturating_add(1);
+        if self.at.len() < TIMES {
+            self.at.push(now);
+        }
+        true
+    }
+}
+
+/// What the action does with a call, if it decides that.
+fn verdict(action: &FaultAction) -> Option<Verdict> {
+    match action {
+        FaultAction::Fail(errno) => Some(Verdict::Fail(*errno)),
+        FaultAction::Short(most) => Some(Verdict::Short(*most)),
+        FaultAction::Signal(signal) => Some(Verdict::Signal(*signal)),
+        FaultAction::Kill => Some(Verdict::Kill),
+        FaultAction::Watch | FaultAction::Delay(_) | FaultAction::HoldUntil { .. } => None,
+    }
+}
+
+/// The numbers on this machine of the call or family of this name. A machine
+/// need not have every call of a family; `None` where there is none of them.
+pub fn numbers_of(name: &str) -> Option<Vec<i64>> {
+    let numbers: Vec<i64> = match call_family(name) {
+        [] => syscalls::number(name).into_iter().collect(),
+        family => family
+            .iter()
+            .filter_map(|member| syscalls::number(member))
+            .collect(),
+    };
+    (!numbers.is_empty()).then_some(numbers)
+}
+
 impl Verdict {
     /// As events say it.
     pub fn done(self) -> String {
         match self {
             Verdict::Pass => "passed".to_owned(),
             Verdict::Fail(errno) => format!("failed with {:?}", Errno::from_raw(errno)),
+            Verdict::Short(most) => format!("cut to {most} bytes"),
+            Verdict::Signal(number) => match Signal::new(number) {
+                Some(signal) => format!("signalled with {signal}"),
+                None => format!("signalled with {number}"),
+            },
             Verdict::Kill => "killed".to_owned(),
         }
     }
@@ -223,6 +308,18 @@ mod tests {
             first: 1,
             last: None,
             action,
+            condition: Condition::default(),
+            counting: Counting::Tree,
+        }
+    }
+
+    fn call(number: i64, role: Role) -> Seen<'static> {
+        Seen {
+            number,
+            role,
+            pid: 7,
+            noise: false,
+            fits: &|_| true,
         }
     }
 
@@ -236,7 +333,10 @@ mod tests {
             (SYS_kill, Role::Launcher),
             (SYS_setuid, Role::Daemon),
         ] {
-            assert_eq!(rules.arrive(NOW, number, role).verdict, Verdict::Pass);
+            assert_eq!(
+                rules.arrive(NOW, &call(number, role)).verdict,
+                Verdict::Pass
+            );
         }
         assert_eq!(rules.matched(), [("k".to_owned(), 2)].into());
         assert_eq!(rules.matched_at()["k"], [NOW; 2]);
@@ -254,7 +354,11 @@ mod tests {
         let mut spec = fault("f", Role::Any, "setuid", FaultAction::Fail(libc::EPERM));
         (spec.first, spec.last) = (first, last);
         let mut rules = Rules::new(&[spec]).unwrap();
-        let verdicts = [0; 3].map(|_| rules.arrive(NOW, SYS_setresuid, Role::Daemon).verdict);
+        let verdicts = [0; 3].map(|_| {
+            rules
+                .arrive(NOW, &call(SYS_setresuid, Role::Daemon))
+                .verdict
+        });
         let expected = hit.map(|hit| {
             if hit {
                 Verdict::Fail(libc::EPERM)
@@ -280,12 +384,12 @@ mod tests {
             fault("kills", Role::Daemon, "kill", FaultAction::Watch),
         ])
         .unwrap();
-        let ruling = rules.arrive(NOW, SYS_setuid, Role::Launcher);
+        let ruling = rules.arrive(NOW, &call(SYS_setuid, Role::Launcher));
         let (label, wait) = &ruling.holds[0];
         assert_eq!(label, "hold");
-        rules.arrive(NOW, SYS_kill, Role::Daemon);
+        rules.arrive(NOW, &call(SYS_kill, Role::Daemon));
         assert!(!rules.is_over(wait, NOW));
-        rules.arrive(NOW, SYS_kill, Role::Daemon);
+        rules.arrive(NOW, &call(SYS_kill, Role::Daemon));
         assert!(rules.is_over(wait, NOW));
     }
 
@@ -299,7 +403,7 @@ mod tests {
             fault("watch", Role::Any, "setuid", FaultAction::Watch),
         ])
         .unwrap();
-        let ruling = rules.arrive(NOW, SYS_setuid, Role::Daemon);
+        let ruling = rules.arrive(NOW, &call(SYS_setuid, Role::Daemon));
         assert_eq!(
             ruling.holds,
             [("delay".to_owned(), Wait::Until(NOW + delay))]

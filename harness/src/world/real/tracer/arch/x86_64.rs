@@ -1,0 +1,57 @@
+//! x86-64: `syscall(2)`, "Architecture calling conventions", and
+//! `struct user_regs_struct` of `sys/user.h`.
+
+use std::mem::offset_of;
+
+use libc::user_regs_struct;
+use nix::errno::Errno;
+
+/// Whether programs can be traced here.
+pub const SUPPORTED: bool = true;
+
+/// How `struct seccomp_data` names this machine: `AUDIT_ARCH_X86_64` of
+/// `linux/audit.h`.
+pub const AUDIT_ARCH: u32 = 0xc000_003e;
+
+/// Where the arguments lie.
+const ARGUMENTS: [usize; 6] = [
+    offset_of!(user_regs_struct, rdi),
+    offset_of!(user_regs_struct, rsi),
+    offset_of!(user_regs_struct, rdx),
+    offset_of!(user_regs_struct, r10),
+    offset_of!(user_regs_struct, r8),
+    offset_of!(user_regs_struct, r9),
+];
+
+/// Makes a call that has stopped before it was carried out give `result`
+/// instead: the kernel skips the call number -1 and leaves the result as it is.
+///
+/// # Errors
+/// ESRCH if the thread was killed.
+pub fn skip(tid: i32, result: i64) -> Result<(), Errno> {
+    poke(tid, offset_of!(user_regs_struct, orig_rax), -1)?;
+    poke(tid, offset_of!(user_regs_struct, rax), result)
+}
+
+/// Sets what a call that has stopped after it was carried out gives.
+///
+/// # Errors
+/// ESRCH if the thread was killed.
+pub fn set_result(tid: i32, result: i64) -> Result<(), Errno> {
+    poke(tid, offset_of!(user_regs_struct, rax), result)
+}
+
+/// Sets the argument number `index`, from 0, of a call that has stopped.
+///
+/// # Errors
+/// ESRCH if the thread was killed.
+pub fn set_argument(tid: i32, index: usize, value: u64) -> Result<(), Errno> {
+    poke(tid, ARGUMENTS[index], value as i64)
+}
+
+fn poke(tid: i32, offset: usize, value: i64) -> Result<(), Errno> {
+    // SAFETY: the offset is one of the record's, the value a number; the
+    // kernel refuses a thread that is not ours and stopped.
+    let done = unsafe { libc::ptrace(libc::PTRACE_POKEUSER, tid, offset, value) };
+    Errno::result(done).map(drop)
+}

@@ -1,0 +1,133 @@
+//! What a call is about: its arguments as text, the files that it names, and
+//! it as a call of the library's table, where that has it.
+//!
+//! - [`signature`]: what the arguments of each call are;
+//! - [`table`]: into [`daemonlab::sys::call::Call`];
+//! - [`answer`]: what came of it.
+
+mod answer;
+mod signature;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::memory;
+use super::tracee::RawCall;
+use crate::world::syscalls;
+use signature::Argument;
+
+/// What a call is about, read while its task is stopped before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// It with its arguments.
+    pub shown: String,
+    /// Whether the library's table has it, so that `shown` is in its form.
+    pub in_table: bool,
+    /// The paths that it names, made absolute.
+    pub paths: Vec<PathBuf>,
+    /// What its descriptor refers to.
+    pub object: Option<String>,
+    /// Whether it takes a descriptor.
+    pub takes_descriptor: bool,
+    /// Whether it changes what it names.
+    pub changes: bool,
+}
+
+impl Details {
+    /// What came of it, as text: `value` is what it gave. Read while its task
+    /// is stopped after it.
+    pub fn answer(&self, tid: i32, raw: &RawCall, value: i64) -> String {
+        answer::shown(tid, raw, value)
+    }
+}
+
+/// Reads what a call of the stopped thread `tid` is about.
+pub fn details(tid: i32, raw: &RawCall) -> Details {
+    let name = syscalls::name(raw.number).unwrap_or("");
+    let mut details = Details {
+        changes: changes(name, &raw.args),
+        ..Details::default()
+    };
+    let mut shown = Vec::new();
+    let mut folder = None;
+    for (argument, value) in signature::of(name).iter().zip(raw.args) {
+        match argument {
+            Argument::Skipped => continue,
+            Argument::Folder => {
+                folder = Some(value as i32);
+                if value as i32 == libc::AT_FDCWD {
+                    continue;
+                }
+            }
+            Argument::Descriptor if details.object.is_none() => {
+                details.takes_descriptor = true;
+                details.object = object(tid, value as i32);
+            }
+            Argument::Path => match memory::path(tid, value) {
+                Some(path) if path.as_os_str().is_empty() => {
+                    details.takes_descriptor = true;
+                    details.object = folder.and_then(|fd| object(tid, fd));
+                }
+                Some(path) => {
+                    let path = absolute(tid, folder.take(), &path);
+                    details.paths.push(path);
+                }
+                None => {}
+            },
+            Argument::Address => details.paths.extend(unix_path(tid, value, raw.args[2])),
+            _ => {}
+        }
+        shown.push(argument.shown(tid, value));
+    }
+    match table::call(tid, name, &raw.args) {
+        Some(call) => {
+            details.in_table = true;
+            details.shown = call.to_string();
+        }
+        None => details.shown = format!("{}({})", super::call::name(raw.number), shown.join(", ")),
+    }
+    details
+}
+
+/// What a descriptor of this thread refers to.
+fn object(tid: i32, fd: i32) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{tid}/fd/{fd}")).ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+/// From where the kernel would look the path up.
+fn absolute(tid: i32, folder: Option<i32>, path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        return path.to_owned();
+    }
+    let from = match folder {
+        Some(fd) if fd != libc::AT_FDCWD => format!("/proc/{tid}/fd/{fd}"),
+        _ => format!("/proc/{tid}/cwd"),
+    };
+    match fs::read_link(from) {
+        Ok(folder) => folder.join(path.strip_prefix("./").unwrap_or(path)),
+        Err(_) => path.to_owned(),
+    }
+}
+
+/// The path of a Unix socket's address, if it has one.
+fn unix_path(tid: i32, address: u64, length: u64) -> Option<PathBuf> {
+    match table::unix_address(tid, address, length)? {
+        daemonlab::sys::records::UnixAddr::Path(path) => Some(absolute(tid, None, &path)),
+        daemonlab::sys::records::UnixAddr::Abstract(_) => None,
+    }
+}
+
+/// Whether a call that names a file changes it, or may.
+fn changes(name: &str, args: &[u64; 6]) -> bool {
+    let flags = match name {
+        "open" => args[1],
+        "openat" => args[2],
+        "stat" | "lstat" | "newfstatat" | "statx" | "access" | "faccessat" | "faccessat2"
+        | "readlink" | "readlinkat" | "connect" => return false,
+        // What its flags are lies in memory; it is no C library's.
+        _ => return true,
+    } as i32;
+    flags & (libc::O_CREAT | libc::O_TRUNC) != 0 || flags & libc::O_ACCMODE != libc::O_RDONLY
+}

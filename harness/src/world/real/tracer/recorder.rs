@@ -1,0 +1,223 @@
+//! What is told of traced tasks: visible calls with their results, signals,
+//! forks, execs and ends, for the launches of which somebody wants to know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Duration;
+
+use daemonlab::explore::TaskName;
+use nix::errno::Errno;
+
+use super::call::TracedCall;
+use super::decider::Who;
+use super::rules::{Rules, numbers_of};
+use super::tracee::RawSignal;
+use super::visible;
+use crate::world::WorldError;
+use crate::world::event::{Actor, CallEvent, CallResult, End, What};
+use crate::world::real::failure::refusal;
+use crate::world::spec::Trace;
+
+/// What is told of a launch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// The calls that are, unless they are noise. None: nothing is told at all.
+    pub numbers: BTreeSet<i64>,
+}
+
+impl Recording {
+    /// What this asks for.
+    ///
+    /// # Errors
+    /// A call that does not exist here.
+    pub fn new(trace: &Trace) -> Result<Recording, WorldError> {
+        let numbers = match trace {
+            Trace::Off => BTreeSet::new(),
+            Trace::Visible => visible::all(),
+            Trace::Calls(names) => {
+                let mut numbers = BTreeSet::new();
+                for name in names {
+                    numbers.extend(numbers_of(name).ok_or_else(|| {
+                        refusal(
+                            "prepare the trace",
+                            format_args!("{name:?} is no system call of this machine"),
+                            "name another call or a family, such as `setuid` or `kill`",
+                        )
+                    })?);
+                }
+                numbers
+            }
+        };
+        Ok(Recording { numbers })
+    }
+
+    /// The calls that must stop for this and for the faults; none, if nobody
+    /// has asked for anything.
+    pub fn stops(&self, rules: &Rules) -> Vec<i64> {
+        let mut all = rules.numbers();
+        all.extend(&self.numbers);
+        if !all.is_empty() {
+            // Sessions tell roles; a restarted call is no other; whoever wants
+            // to trace is told that it cannot.
+            all.extend([
+                libc::SYS_setsid,
+                libc::SYS_restart_syscall,
+                libc::SYS_ptrace,
+            ]);
+        }
+        all.into_iter().collect()
+    }
+
+    fn is_on(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+}
+
+/// A call that was let begin.
+#[derive(Debug)]
+pub struct InCall {
+    /// Which one.
+    pub call: TracedCall,
+    /// When.
+    pub began: Duration,
+    /// Which of its task's visible calls it is, if it is told.
+    pub index: Option<u64>,
+    /// An argument that was changed, and what it was.
+    pub restore: Option<(usize, u64)>,
+    /// Whether a decider has changed what it does.
+    pub injected: bool,
+}
+
+/// Tells.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    launches: BTreeMap<String, Recording>,
+    counts: BTreeMap<TaskName, u64>,
+}
+
+impl Recorder {
+    /// Tells this of a launch from now on.
+    pub fn add(&mut self, launch: &str, recording: Recording) {
+        self.launches.insert(launch.to_owned(), recording);
+    }
+
+    fn of(&self, who: &Who) -> Option<&Recording> {
+        let recording = self.launches.get(&who.launch)?;
+        recording.is_on().then_some(recording)
+    }
+
+    fn actor(&self, who: &Who) -> Option<Actor> {
+        self.of(who).map(|_| actor(who))
+    }
+
+    /// A call begins; if it is one to be told, it is counted.
+    pub fn begin(&mut self, now: Duration, who: &Who, call: TracedCall) -> InCall {
+        let told = self
+            .of(who)
+            .is_some_and(|recording| recording.numbers.contains(&call.raw.number))
+            && visible::counts(&call);
+        let index = told.then(|| {
+            let count = self.counts.entry(who.task).or_default();
+            *count += 1;
+            // Before it is over, its memory may be another's.
+            call.details();
+            *count
+        });
+        InCall {
+            call,
+            began: now,
+            index,
+            restore: None,
+            injected: false,
+        }
+    }
+
+    /// A call is over, or fails without having been carried out.
+    pub fn over(&self, who: &Who, call: &InCall, result: Result<i64, i32>) -> Option<What> {
+        let (result, answer) = match result {
+            Ok(value) => (
+                CallResult::Returned(value),
+                call.call.details().answer(who.tid, &call.call.raw, value),
+            ),
+            Err(errno) => (
+                CallResult::Failed(errno),
+                format!("{:?}", Errno::from_raw(errno)),
+            ),
+        };
+        self.told(who, call, result, answer)
+    }
+
+    /// A call does not return: it is the last, or its task was killed in it.
+    pub fn never_over(&self, who: &Who, call: &InCall) -> Option<What> {
+        self.told(who, call, CallResult::Never, String::new())
+    }
+
+    fn told(&self, who: &Who, call: &InCall, result: CallResult, answer: String) -> Option<What> {
+        let index = call.index?;
+        let details = call.call.details();
+        let event = CallEvent {
+            index,
+            name: call.call.name(),
+            shown: details.shown.clone(),
+            in_table: details.in_table,
+            paths: details.paths.clone(),
+            object: details.object.clone(),
+            began: call.began,
+            result,
+            answer,
+            injected: call.injected,
+        };
+        Some(What::Call {
+            by: actor(who),
+            call: Box::new(event),
+        })
+    }
+
+    /// A signal is delivered.
+    pub fn signal(&self, who: &Who, signal: &RawSignal) -> Option<What> {
+        Some(What::Signal {
+            to: self.actor(who)?,
+            signal: signal.signal,
+            code: signal.code,
+            from_pid: signal.pid,
+            from_uid: signal.uid,
+        })
+    }
+
+    /// A task has made another.
+    pub fn forked(&self, by: &Who, new: &Who) -> Option<What> {
+        Some(What::Forked {
+            by: self.actor(by)?,
+            new: actor(new),
+            thread: by.pid == new.pid,
+        })
+    }
+
+    /// A task has executed a program.
+    pub fn executed(&self, who: &Who) -> Option<What> {
+        let by = self.actor(who)?;
+        let path = fs::read_link(format!("/proc/{}/exe", who.pid)).ok();
+        Some(What::Executed {
+            by,
+            path: path.map(|path| path.to_string_lossy().into_owned()),
+        })
+    }
+
+    /// A process has ended.
+    pub fn exited(&self, who: &Who, end: End) -> Option<What> {
+        Some(What::Exited {
+            by: self.actor(who)?,
+            end,
+        })
+    }
+}
+
+/// A task as events name it.
+pub fn actor(who: &Who) -> Actor {
+    Actor {
+        task: who.task.to_string(),
+        pid: who.pid,
+        role: who.role,
+        launch: who.launch.clone(),
+    }
+}

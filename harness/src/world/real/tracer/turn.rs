@@ -1,0 +1,595 @@
+//! The tracer: turns what the kernel says into stops, asks the deciders, and
+//! carries out what they say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::call::TracedCall;
+use super::decider::{Act, Decider, Decision, Point, Stop, Who};
+use super::family::Family;
+use super::faults::Faults;
+use super::recorder::{InCall, Recorder, Recording};
+use super::rules::Rules;
+use super::stop::{Reason, next_stop, take_end};
+use super::tracee::{RawCall, RawSignal, Running, Stopped};
+use super::visible;
+use crate::world::event::{End, What};
+use crate::world::real::proc::status::Status;
+
+/// How many stops are taken in a row before init looks at anything else.
+const BURST: usize = 256;
+
+/// What is traced in one world.
+#[derive(Debug, Default)]
+pub struct Tracer {
+    tasks: BTreeMap<i32, Task>,
+    family: Family,
+    /// New threads whose makers have not told of them yet: which of the two
+    /// stops arrives first is chance.
+    unnamed: BTreeMap<i32, Stopped>,
+    faults: Faults,
+    others: Vec<Box<dyn Decider>>,
+    recorder: Recorder,
+    /// Held tasks, in the order of their stops.
+    held: Vec<i32>,
+    told: Vec<(Duration, What)>,
+    ended: Vec<(i32, End)>,
+    /// Processes whose end was told, but which their parents may not have
+    /// reaped; who inherits one has nothing to tell.
+    told_ends: BTreeSet<i32>,
+    /// Whether there may be stops that were not taken.
+    more: bool,
+}
+
+/// A traced thread.
+#[derive(Debug)]
+struct Task {
+    who: Who,
+    state: State,
+    /// The call that it is in, if its end is waited for.
+    call: Option<InCall>,
+    /// The call that a signal has interrupted and the kernel makes again.
+    again: Option<InCall>,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(Running),
+    Held(Held),
+    /// While its stop is looked at.
+    Between,
+}
+
+/// A stop that some decider holds.
+#[derive(Debug)]
+struct Held {
+    /// The thread, unless it has ended.
+    stopped: Option<Stopped>,
+    at: Halt,
+    /// Which deciders hold it, in their order.
+    by: Vec<bool>,
+    act: Act,
+}
+
+/// A [`Point`] that lasts.
+#[derive(Debug)]
+enum Halt {
+    Born,
+    Call(TracedCall),
+    Signal(RawSignal),
+    Exiting,
+    Ended(End),
+}
+
+impl Halt {
+    fn point(&self) -> Point<'_> {
+        match self {
+            Halt::Born => Point::Born,
+            Halt::Call(call) => Point::Call(call),
+            Halt::Signal(signal) => Point::Signal(signal),
+            Halt::Exiting => Point::Exiting,
+            Halt::Ended(end) => Point::Ended(*end),
+        }
+    }
+}
+
+impl Tracer {
+    /// Adds a decider, which is asked after those that are there.
+    pub fn add(&mut self, decider: Box<dyn Decider>) {
+        self.others.push(decider);
+    }
+
+    /// Traces a launcher from now on: the child that waits to be told that it
+    /// may set its filter, in a session that was made in `session`. Its calls
+    /// count from its exec on.
+    ///
+    /// # Errors
+    /// EPERM where the kernel does not allow it.
+    pub fn seize(
+        &mut self,
+        pid: i32,
+        session: i32,
+        launch: &str,
+        rules: Rules,
+        recording: Recording,
+    ) -> Result<(), Errno> {
+        let running = Running::seize(pid)?;
+        let who = self.family.launcher(pid, session, launch);
+        self.faults.add(launch, rules);
+        self.recorder.add(launch, recording);
+        self.insert(who, State::Running(running));
+        Ok(())
+    }
+
+    /// The faults' counts.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// When it wants its turn, if nothing happens before.
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.more {
+            return Some(Duration::ZERO);
+        }
+        let others = self.others.iter().filter_map(|decider| decider.deadline());
+        others.chain(self.faults.deadline()).min()
+    }
+
+    /// Takes what there is to tell.
+    pub fn tell(&mut self) -> Vec<(Duration, What)> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Takes the processes that have ended.
+    pub fn ended(&mut self) -> Vec<(i32, End)> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Whether the end of this process was told while it was traced. Asked
+    /// once, by who has inherited it.
+    pub fn was_told(&mut self, pid: i32) -> bool {
+        self.told_ends.remove(&pid)
+    }
+
+    /// Whether it wants its turn: something is traced, or there may be more.
+    pub fn is_busy(&self) -> bool {
+        self.more || !self.tasks.is_empty() || !self.unnamed.is_empty()
+    }
+
+    /// Every thread that it traces.
+    pub fn threads(&self) -> impl Iterator<Item = i32> {
+        self.tasks.keys().copied()
+    }
+
+    /// Forgets a process that never came to run its program.
+    pub fn forget(&mut self, pid: i32) {
+        self.tasks.remove(&pid);
+        self.family.forget(pid);
+    }
+
+    /// Whether it traces this thread, or holds its end.
+    pub fn knows(&self, tid: i32) -> bool {
+        self.tasks.contains_key(&tid)
+    }
+
+    /// Whether the end of this thread is held.
+    pub fn holds_end(&self, tid: i32) -> bool {
+        matches!(
+            self.tasks.get(&tid),
+            Some(Task {
+                state: State::Held(Held {
+                    at: Halt::Ended(_),
+                    ..
+                }),
+                ..
+            })
+        )
+    }
+
+    /// Takes the stops that there are, and lets go what is held no more.
+    pub fn turn(&mut self, now: Duration) {
+        self.more = true;
+        for _ in 0..BURST {
+            match next_stop() {
+                Some((tid, reason)) => self.stopped(now, tid, reason),
+                None => {
+                    self.more = false;
+                    break;
+                }
+            }
+        }
+        self.release(now);
+    }
+
+    fn stopped(&mut self, now: Duration, tid: i32, reason: Reason) {
+        let Some(task) = self.tasks.get_mut(&tid) else {
+            let stopped = Running::attached(tid).stopped();
+            match reason {
+                // A new thread; its maker will tell whose it is.
+                Reason::Trap => {
+                    self.unnamed.insert(tid, stopped);
+                }
+                _ => {
+                    let _ = stopped.go_on(None);
+                }
+            }
+            return;
+        };
+        let stopped = match std::mem::replace(&mut task.state, State::Between) {
+            State::Running(running) => running.stopped(),
+            // It was killed while it was held, and is about to end.
+            State::Held(_) | State::Between => {
+                self.forget_hold(tid);
+                Running::attached(tid).stopped()
+            }
+        };
+        match reason {
+            Reason::Call => self.call(now, tid, stopped),
+            Reason::CallOver => self.call_over(now, tid, stopped),
+            Reason::Forked => self.forked(now, tid, stopped),
+            Reason::Executed => self.executed(now, tid, stopped),
+            Reason::Exiting => self.halt(now, tid, Some(stopped), Halt::Exiting),
+            Reason::Signal => match stopped.signal() {
+                Ok(signal) => self.halt(now, tid, Some(stopped), Halt::Signal(signal)),
+                Err(_) => self.go_on(tid, stopped),
+            },
+            Reason::JobControl(_) => self.runs(tid, stopped.stay_stopped()),
+            Reason::Trap => self.go_on(tid, stopped),
+        }
+    }
+
+    /// The end of a thread, which was seen and not taken yet.
+    pub fn end(&mut self, now: Duration, tid: i32, end: End) {
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.state = State::Between;
+            self.forget_hold(tid);
+            self.halt(now, tid, None, Halt::Ended(end));
+        }
+    }
+
+    fn insert(&mut self, who: Who, state: State) {
+        self.told_ends.remove(&who.tid);
+        let tid = who.tid;
+        let task = Task {
+            who,
+            state,
+            call: None,
+            again: None,
+        };
+        self.tasks.insert(tid, task);
+    }
+
+    fn runs(&mut self, tid: i32, running: Running) {
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.state = State::Running(running);
+        }
+    }
+
+    /// Lets it go on as it was going: through its call, if its end matters.
+    fn go_on(&mut self, tid: i32, stopped: Stopped) {
+        let in_call = self.tasks.get(&tid).is_some_and(|task| task.call.is_some());
+        let running = match in_call {
+            true => stopped.go_through_call(),
+            false => stopped.go_on(None),
+        };
+        self.runs(tid, running);
+    }
+
+    fn forked(&mut self, now: Duration, tid: i32, stopped: Stopped) {
+        let made = stopped.event_message().map(|tid| tid as i32);
+        let parent = self.tasks[&tid].who.clone();
+        if let Ok(new) = made {
+            let process = Status::read(new).map_or(new, |status| status.process);
+            let who = match process == new {
+                true => self.family.child(parent.pid, new),
+                false => self.family.thread(process, new),
+            };
+            if let Some(who) = who {
+                if let Some(what) = self.recorder.forked(&parent, &who) {
+                    self.told.push((now, what));
+                }
+                self.insert(who, State::Running(Running::attached(new)));
+                if let Some(child) = self.unnamed.remove(&new) {
+                    self.halt(now, new, Some(child), Halt::Born);
+                }
+            }
+        }
+        self.go_on(tid, stopped);
+    }
+
+    /// From an exec on, the thread that made it has its process's id, and
+    /// there are no others (`ptrace(2)`, "execve(2) under ptrace").
+    fn executed(&mut self, now: Duration, tid: i32, stopped: Stopped) {
+        let former = stopped.event_message().map_or(tid, |former| former as i32);
+        let moved = match former == tid {
+            true => None,
+            false => self.tasks.remove(&former).and_then(|task| task.call),
+        };
+        let Some(task) = self.tasks.get_mut(&tid) else {
+            let _ = stopped.go_on(None);
+            return;
+        };
+        task.call = moved.or(task.call.take());
+        task.again = None;
+        let who = task.who.clone();
+        if let Some(process) = self.family.get_mut(who.pid) {
+            process.begun = true;
+        }
+        if let Some(what) = self.recorder.executed(&who) {
+            self.told.push((now, what));
+        }
+        self.go_on(tid, stopped);
+    }
+
+    fn call(&mut self, now: Duration, tid: i32, stopped: Stopped) {
+        let Ok(raw) = stopped.call() else {
+            return self.go_on(tid, stopped);
+        };
+        let Some(task) = self.tasks.get_mut(&tid) else {
+            let _ = stopped.go_on(None);
+            return;
+        };
+        task.call = None;
+        if let Some(call) = task.again.take_if(|again| is_again(&again.call.raw, &raw)) {
+            task.call = Some(call);
+            return self.go_on(tid, stopped);
+        }
+        let begun = self
+            .family
+            .get(task.who.pid)
+            .is_some_and(|process| process.begun);
+        let call = TracedCall::new(tid, raw);
+        if !begun || call.makes_thread() {
+            return self.go_on(tid, stopped);
+        }
+        if raw.number == libc::SYS_ptrace {
+            let who = self.who(tid);
+            if let Some(what) = visible::wants_ptrace(&who, &raw) {
+                self.told.push((now, what));
+            }
+        }
+        self.halt(now, tid, Some(stopped), Halt::Call(call));
+    }
+
+    fn call_over(&mut self, now: Duration, tid: i32, mut stopped: Stopped) {
+        let task = self.tasks.get_mut(&tid);
+        let over = task.and_then(|task| task.call.take());
+        if let (Some(call), Ok(result)) = (over, stopped.result()) {
+            if let Some((index, value)) = call.restore {
+                let _ = stopped.set_argument(index, value);
+            }
+            if restarts(result) {
+                if let Some(task) = self.tasks.get_mut(&tid) {
+                    task.again = Some(call);
+                }
+            } else {
+                let pid = self.tasks[&tid].who.pid;
+                if call.call.raw.number == libc::SYS_setsid
+                    && let (Ok(session), Some(process)) = (result, self.family.get_mut(pid))
+                {
+                    process.session = session as i32;
+                }
+                let who = self.who(tid);
+                if let Some(what) = self.recorder.over(&who, &call, result) {
+                    self.told.push((now, what));
+                }
+            }
+        }
+        self.go_on(tid, stopped);
+    }
+
+    fn who(&mut self, tid: i32) -> Who {
+        let mut who = self.tasks[&tid].who.clone();
+        who.role = self.family.role(who.pid);
+        who
+    }
+
+    /// A stop that deciders may hold.
+    fn halt(&mut self, now: Duration, tid: i32, stopped: Option<Stopped>, at: Halt) {
+        let who = self.who(tid);
+        let mut told = Vec::new();
+        let mut by = Vec::new();
+        let mut act = Act::Pass;
+        let stop = Stop {
+            who: &who,
+            at: at.point(),
+        };
+        let first: &mut dyn Decider = &mut self.faults;
+        let others = self.others.iter_mut().map(|other| &mut **other as _);
+        for decider in std::iter::once(first).chain(others) {
+            match decider.arrive(now, &stop, &mut told) {
+                Decision::Hold => by.push(true),
+                Decision::Go(says) => {
+                    by.push(false);
+                    act = first_act(act, says);
+                }
+            }
+        }
+        self.told.extend(told.into_iter().map(|what| (now, what)));
+        let held = Held {
+            stopped,
+            at,
+            by,
+            act,
+        };
+        self.hold_or_go(now, tid, held);
+    }
+
+    fn hold_or_go(&mut self, now: Duration, tid: i32, held: Held) {
+        if !held.by.contains(&true) {
+            return self.proceed(now, tid, held);
+        }
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.state = State::Held(held);
+            if !self.held.contains(&tid) {
+                self.held.push(tid);
+            }
+        }
+    }
+
+    /// It was killed while it was held.
+    fn forget_hold(&mut self, tid: i32) {
+        self.held.retain(|held| *held != tid);
+        self.faults.gone(tid);
+        self.others.iter_mut().for_each(|other| other.gone(tid));
+    }
+
+    /// Lets go what nobody holds any more.
+    pub fn release(&mut self, now: Duration) {
+        for tid in std::mem::take(&mut self.held) {
+            let Some(task) = self.tasks.get_mut(&tid) else {
+                continue;
+            };
+            let mut held = match std::mem::replace(&mut task.state, State::Between) {
+                State::Held(held) => held,
+                other => {
+                    task.state = other;
+                    continue;
+                }
+            };
+            let who = self.who(tid);
+            let mut told = Vec::new();
+            let stop = Stop {
+                who: &who,
+                at: held.at.point(),
+            };
+            let first: &mut dyn Decider = &mut self.faults;
+            let others = self.others.iter_mut().map(|other| &mut **other as _);
+            for (decider, holds) in std::iter::once(first).chain(others).zip(&mut held.by) {
+                if *holds && let Decision::Go(says) = decider.again(now, &stop, &mut told) {
+                    *holds = false;
+                    held.act = first_act(held.act, says);
+                }
+            }
+            self.told.extend(told.into_iter().map(|what| (now, what)));
+            self.hold_or_go(now, tid, held);
+        }
+    }
+
+    /// Carries out what the deciders have said.
+    fn proceed(&mut self, now: Duration, tid: i32, held: Held) {
+        let Held {
+            stopped, at, act, ..
+        } = held;
+        let who = self.who(tid);
+        if act == Act::Kill {
+            let _ = kill(Pid::from_raw(who.pid), Signal::SIGKILL);
+        }
+        match (at, stopped) {
+            (Halt::Ended(end), _) => self.finish(now, &who, end),
+            (Halt::Call(call), Some(stopped)) => self.carry_out(now, &who, stopped, call, act),
+            (Halt::Signal(signal), Some(stopped)) => {
+                if let Some(what) = self.recorder.signal(&who, &signal) {
+                    self.told.push((now, what));
+                }
+                self.runs(tid, stopped.go_on(Some(signal.signal)));
+            }
+            (Halt::Exiting, Some(stopped)) => {
+                let task = self.tasks.get_mut(&tid);
+                if let Some(call) = task.and_then(|task| task.call.take().or(task.again.take()))
+                    && let Some(what) = self.recorder.never_over(&who, &call)
+                {
+                    self.told.push((now, what));
+                }
+                self.runs(tid, stopped.go_on(None));
+            }
+            (Halt::Born, Some(stopped)) => self.runs(tid, stopped.go_on(None)),
+            (_, None) => {}
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Duration,
+        who: &Who,
+        mut stopped: Stopped,
+        call: TracedCall,
+        act: Act,
+    ) {
+        let number = call.raw.number;
+        let mut in_call = self.recorder.begin(now, who, call);
+        match act {
+            Act::Pass | Act::Kill => {}
+            Act::Fail(_) | Act::Return(_) => {
+                let result = match act {
+                    Act::Fail(errno) => Err(errno),
+                    Act::Return(value) => Ok(value),
+                    _ => return,
+                };
+                in_call.injected = true;
+                let raw = result.unwrap_or_else(|errno| -i64::from(errno));
+                if stopped.skip_call(raw).is_ok()
+                    && let Some(what) = self.recorder.over(who, &in_call, result)
+                {
+                    self.told.push((now, what));
+                }
+                return self.runs(who.tid, stopped.go_on(None));
+            }
+            Act::Short(most) => {
+                if let Some(index) = visible::count_argument(number) {
+                    let asked = in_call.call.raw.args[index];
+                    if stopped.set_argument(index, asked.min(most)).is_ok() {
+                        in_call.restore = Some((index, asked));
+                        in_call.injected = true;
+                    }
+                }
+            }
+            Act::Signal(signal) => {
+                // SAFETY: numbers only. nix has no number for real-time signals.
+                let _ = unsafe { libc::syscall(libc::SYS_tgkill, who.pid, who.tid, signal) };
+            }
+        }
+        if visible::never_returns(number) {
+            if let Some(what) = self.recorder.never_over(who, &in_call) {
+                self.told.push((now, what));
+            }
+            return self.runs(who.tid, stopped.go_on(None));
+        }
+        let wanted = in_call.index.is_some()
+            || in_call.restore.is_some()
+            || number == libc::SYS_setsid
+            || visible::may_wait(number);
+        if let Some(task) = self.tasks.get_mut(&who.tid) {
+            task.call = wanted.then_some(in_call);
+        }
+        self.go_on(who.tid, stopped);
+    }
+
+    /// A thread is gone; so is its process, if it was the last.
+    fn finish(&mut self, now: Duration, who: &Who, end: End) {
+        take_end(who.tid);
+        self.tasks.remove(&who.tid);
+        if who.tid != who.pid {
+            return;
+        }
+        if let Some(what) = self.recorder.exited(who, end) {
+            self.told.push((now, what));
+        }
+        self.family.forget(who.pid);
+        self.told_ends.insert(who.pid);
+        self.ended.push((who.pid, end));
+    }
+}
+
+fn first_act(first: Act, second: Act) -> Act {
+    match first {
+        Act::Pass => second,
+        _ => first,
+    }
+}
+
+/// Whether the kernel makes the call again by itself: the errnos of
+/// `linux/errno.h` that no program sees, ERESTARTSYS, ERESTARTNOINTR,
+/// ERESTARTNOHAND and ERESTART_RESTARTBLOCK.
+fn restarts(result: Result<i64, i32>) -> bool {
+    matches!(result, Err(512..=514 | 516))
+}
+
+/// Whether `now` is the interrupted call made again.
+fn is_again(interrupted: &RawCall, now: &RawCall) -> bool {
+    interrupted == now || now.number == libc::SYS_restart_syscall
+}

@@ -1,0 +1,251 @@
+//! Which calls are visible: those that another process or the outside can
+//! notice. What is private memory or the sandbox's read-only tree is noise, and
+//! never counted: what the loader maps, what the name service reads.
+//!
+//! The number alone decides for most calls, and those that can never be seen
+//! never stop. For what takes a path or a descriptor, the file decides, once
+//! the call has stopped.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::call::TracedCall;
+use super::decider::Who;
+use super::recorder::actor;
+use super::tracee::RawCall;
+use crate::world::event::What;
+use crate::world::syscalls;
+
+/// Calls that can be noticed whatever they are about.
+#[rustfmt::skip]
+const ALWAYS: &[&str] = &[
+    "fork", "vfork", "clone", "clone3", "exit_group", "execve", "execveat",
+    "wait4", "waitid", "setsid", "setpgid", "prctl", "pidfd_open",
+    "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal",
+    "rt_sigtimedwait", "rt_sigsuspend", "pause", "signalfd4",
+    "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
+    "setfsuid", "setfsgid", "capset",
+    "chdir", "fchdir", "chroot", "umask", "setrlimit", "setpriority",
+    "unshare", "setns", "mount", "umount2", "pivot_root",
+    "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat",
+    "symlink", "symlinkat", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat",
+    "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
+    "truncate", "ftruncate", "flock", "fsync", "fdatasync", "utimensat", "fallocate", "creat",
+    "socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "shutdown",
+    "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
+    "pipe", "pipe2", "alarm", "setitimer", "timer_settime", "timerfd_settime",
+    "nanosleep", "clock_nanosleep", "vhangup", "sethostname",
+];
+
+/// Calls that can be noticed or not, as their file can.
+#[rustfmt::skip]
+const BY_FILE: &[&str] = &[
+    "open", "openat", "openat2", "stat", "lstat", "newfstatat", "statx", "access",
+    "faccessat", "faccessat2", "readlink", "readlinkat", "fstat",
+    "read", "pread64", "readv", "preadv", "write", "pwrite64", "writev", "pwritev",
+    "sendfile", "copy_file_range", "splice", "close", "ioctl", "getdents64",
+    "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+    "dup2", "dup3", "fcntl",
+];
+
+/// What the C library reads of `/etc` on its own: the loader and the name
+/// service (`ld.so(8)`, `nsswitch.conf(5)`), the time zone, locales.
+#[rustfmt::skip]
+const LIBRARYS: &[&str] = &[
+    "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld-nix.so.preload", "/etc/nsswitch.conf",
+    "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf",
+    "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/localtime",
+    "/etc/locale.alias", "/var/run/nscd/socket", "/run/nscd/socket",
+];
+
+/// The kernel's own files: reading them changes nothing.
+const KERNELS: &[&str] = &["/proc", "/sys"];
+
+/// Calls that never come back.
+const LAST: &[i64] = &[libc::SYS_exit, libc::SYS_exit_group];
+
+/// Calls that may wait, so that a signal may interrupt them and the kernel
+/// make them again (`signal(7)`, "Interruption of system calls").
+#[rustfmt::skip]
+const WAITING: &[&str] = &[
+    "wait4", "waitid", "read", "readv", "pread64", "write", "writev", "pwrite64", "open",
+    "openat", "ioctl", "accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg",
+    "sendto", "sendmsg", "sendmmsg", "flock", "fcntl", "futex", "getrandom", "rt_sigsuspend",
+    "rt_sigtimedwait", "pause", "poll", "ppoll", "select", "pselect6", "epoll_wait",
+    "epoll_pwait", "epoll_pwait2", "nanosleep", "clock_nanosleep", "clone", "fork", "vfork",
+    "clone3",
+];
+
+fn numbers(names: &[&str]) -> BTreeSet<i64> {
+    names
+        .iter()
+        .filter_map(|name| syscalls::number(name))
+        .collect()
+}
+
+/// The numbers of every call that may be visible.
+pub fn all() -> BTreeSet<i64> {
+    let mut all = numbers(ALWAYS);
+    all.extend(numbers(BY_FILE));
+    all
+}
+
+/// Whether a call that has stopped is visible, or one that somebody must have
+/// asked for by name, since no file decides.
+pub fn counts(call: &TracedCall) -> bool {
+    static BY: OnceLock<BTreeSet<i64>> = OnceLock::new();
+    let by_file = BY.get_or_init(|| numbers(BY_FILE));
+    if call.raw.number == libc::SYS_prctl {
+        return prctl(call.raw.args[0]);
+    }
+    if call.raw.number == libc::SYS_connect || by_file.contains(&call.raw.number) {
+        return !is_noise(call);
+    }
+    true
+}
+
+/// The operations of `prctl(2)` that others notice.
+fn prctl(operation: u64) -> bool {
+    let seen = [
+        libc::PR_SET_CHILD_SUBREAPER,
+        libc::PR_SET_PDEATHSIG,
+        libc::PR_SET_DUMPABLE,
+        libc::PR_SET_KEEPCAPS,
+        libc::PR_SET_NAME,
+        libc::PR_SET_NO_NEW_PRIVS,
+        libc::PR_SET_SECUREBITS,
+        libc::PR_CAPBSET_DROP,
+        libc::PR_CAP_AMBIENT,
+    ];
+    seen.iter().any(|seen| *seen as u64 == operation)
+}
+
+fn is_noise(call: &TracedCall) -> bool {
+    let details = call.details();
+    if !details.paths.is_empty() {
+        return !details.changes && details.paths.iter().all(|path| is_private(path));
+    }
+    match details.object.as_deref() {
+        Some(object) if object.starts_with('/') => {
+            is_private(Path::new(object.trim_end_matches(" (deleted)")))
+        }
+        // Pipes, sockets, and the like are shared; an epoll is not, but what
+        // it tells of is.
+        Some(_) => false,
+        // A descriptor that is not open: EBADF concerns nobody else.
+        None => details.takes_descriptor,
+    }
+}
+
+/// Whether nobody in the sandbox can change it: what lies on a read-only
+/// mount, is the kernel's, or the C library's business alone.
+fn is_private(path: &Path) -> bool {
+    if KERNELS.iter().any(|folder| path.starts_with(folder))
+        || LIBRARYS.iter().any(|file| path == Path::new(file))
+    {
+        return true;
+    }
+    if path.starts_with("/etc/ssl") || path == Path::new("/") {
+        return true;
+    }
+    read_only().iter().any(|mount| {
+        path.starts_with(&mount.0) && mount.1 && {
+            // The innermost mount decides.
+            let inner = read_only()
+                .iter()
+                .filter(|other| path.starts_with(&other.0));
+            inner.max_by_key(|other| other.0.as_os_str().len()) == Some(mount)
+        }
+    })
+}
+
+/// The mounts of this world and whether they are read-only
+/// (`proc_pid_mountinfo(5)`), with the links at the root that lead to them.
+fn read_only() -> &'static [(PathBuf, bool)] {
+    static MOUNTS: OnceLock<Vec<(PathBuf, bool)>> = OnceLock::new();
+    MOUNTS.get_or_init(|| {
+        let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let mut mounts = parse(&text);
+        for entry in fs::read_dir("/").into_iter().flatten().flatten() {
+            if let Ok(to) = fs::read_link(entry.path()) {
+                let to = Path::new("/").join(to);
+                let read_only = mounts.iter().any(|(at, only)| *only && to.starts_with(at));
+                mounts.push((entry.path(), read_only));
+            }
+        }
+        mounts
+    })
+}
+
+fn parse(mountinfo: &str) -> Vec<(PathBuf, bool)> {
+    let mount = |line: &str| {
+        let mut fields = line.split(' ').skip(4);
+        let at = PathBuf::from(fields.next()?.replace("\\040", " "));
+        let read_only = fields.next()?.split(',').any(|option| option == "ro");
+        Some((at, read_only))
+    };
+    mountinfo.lines().filter_map(mount).collect()
+}
+
+/// Whether it never comes back.
+pub fn never_returns(number: i64) -> bool {
+    LAST.contains(&number)
+}
+
+/// Whether it may wait, so that it may be interrupted and made again.
+pub fn may_wait(number: i64) -> bool {
+    static WAIT: OnceLock<BTreeSet<i64>> = OnceLock::new();
+    WAIT.get_or_init(|| numbers(WAITING)).contains(&number)
+}
+
+/// Which argument says how many bytes are read or written at most, if one does.
+pub fn count_argument(number: i64) -> Option<usize> {
+    match syscalls::name(number)? {
+        "read" | "write" | "pread64" | "pwrite64" | "sendto" | "recvfrom" => Some(2),
+        "sendfile" => Some(3),
+        "getrandom" => Some(1),
+        _ => None,
+    }
+}
+
+/// What is told of a call of `ptrace(2)` that cannot work under a tracer.
+pub fn wants_ptrace(who: &Who, raw: &RawCall) -> Option<What> {
+    let request = match u32::try_from(raw.args[0]).ok()? {
+        libc::PTRACE_TRACEME => "PTRACE_TRACEME",
+        libc::PTRACE_ATTACH => "PTRACE_ATTACH",
+        libc::PTRACE_SEIZE => "PTRACE_SEIZE",
+        _ => return None,
+    };
+    Some(What::WantsPtrace {
+        by: actor(who),
+        request: request.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn every_name_is_a_call() {
+        for name in ALWAYS.iter().chain(BY_FILE).chain(WAITING) {
+            assert!(syscalls::number(name).is_some(), "{name}");
+        }
+        assert!(ALWAYS.iter().all(|name| !BY_FILE.contains(name)));
+    }
+
+    #[test]
+    fn mounts_are_read_with_their_flags() {
+        let text = "29 1 0:27 / / rw,relatime - tmpfs none rw\n\
+                    30 29 0:28 /usr /usr ro,nosuid - ext4 /dev/vda ro\n\
+                    31 29 0:28 /x /a\\040b ro - ext4 /dev/vda rw\n";
+        let expected = [("/", false), ("/usr", true), ("/a b", true)];
+        assert_eq!(
+            parse(text),
+            expected.map(|(path, read_only)| (PathBuf::from(path), read_only))
+        );
+    }
+}
