@@ -44,7 +44,7 @@ pub use record::Record;
 pub use report::{Found, Report, Stop};
 pub use run::{Difference, ENDLESS};
 pub use schedule::Schedule;
-pub use shrink::{Shrunk, shrink};
+pub use shrink::{Shrunk, is_minimal, shrink};
 pub use strategy::{Pick, Strategy};
 pub use task::TaskName;
 pub use timeline::Timeline;

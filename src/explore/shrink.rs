@@ -80,6 +80,30 @@ pub fn shrink<M: Model>(
     })
 }
 
+/// Whether a shrunk execution is minimal: each of its choices is dropped and
+/// lowered once more, and the same rule must not be broken then by an execution
+/// that is simpler. Of `bounds` those on steps and timers count.
+///
+/// # Errors
+/// If the same choices do not lead to the same execution.
+pub fn is_minimal<M: Model>(model: M, bounds: Bounds, shrunk: &Shrunk) -> Result<bool, Difference> {
+    let chosen = deviations(&shrunk.record);
+    let mut shrinker = Shrinker {
+        run: Run::new(model),
+        bounds,
+        rule: &shrunk.failure.rule,
+        attempts: 0,
+    };
+    for place in 0..chosen.len() {
+        let mut without = chosen.clone();
+        without.remove(place);
+        if shrinker.fails(&without)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(shrinker.lower_one(&shrunk.record)?.is_none())
+}
+
 struct Shrinker<'a, M: Model> {
     run: Run<M>,
     bounds: Bounds,
@@ -344,25 +368,6 @@ mod tests {
         }
     }
 
-    /// No choice of a shrunk execution can be dropped or lowered: tried by
-    /// brute force, on random programs.
-    fn is_minimal(toy: &mut Toy, bounds: Bounds, shrunk: &Shrunk) -> Result<(), TestCaseError> {
-        let chosen = deviations(&shrunk.record);
-        let mut shrinker = Shrinker {
-            run: Run::new(toy),
-            bounds,
-            rule: &shrunk.failure.rule,
-            attempts: 0,
-        };
-        for place in 0..chosen.len() {
-            let mut without = chosen.clone();
-            without.remove(place);
-            prop_assert_eq!(shrinker.fails(&without).unwrap(), None);
-        }
-        prop_assert_eq!(shrinker.lower_one(&shrunk.record).unwrap(), None);
-        Ok(())
-    }
-
     proptest! {
         #[test]
         fn what_is_shrunk_is_minimal_and_replays(
@@ -385,7 +390,7 @@ mod tests {
             let shrunk = shrink(&mut toy, bounds, &found.failure, &found.record).unwrap();
             prop_assert!(weight(&shrunk.record) <= weight(&found.record));
             prop_assert!(shrunk.choices.1 > 0);
-            is_minimal(&mut toy, bounds, &shrunk)?;
+            prop_assert!(is_minimal(&mut toy, bounds, &shrunk).unwrap());
         }
     }
 }

@@ -9,6 +9,9 @@
 //! Calls are counted when they are made. A call that waits and could be struck
 //! while it waits counts when nothing but a fault can move it any more.
 //!
+//! Where the bounds speak of rounds of a loop, only calls of the first rounds
+//! are counted.
+//!
 //! Incomplete: one order of the tasks, that of the plain run. It is cheap and
 //! comes first; [`Dfs`](super::Dfs) with a bound of one fault and one
 //! preemption, or [`Dpor`](super::Dpor) with a bound of one fault, come next.
@@ -51,10 +54,13 @@ enum State {
 }
 
 impl Sweep {
-    /// Of `bounds` those on timers and steps count.
+    /// Of `bounds` those on timers, steps and rounds count.
     pub fn new(bounds: Bounds) -> Self {
         Sweep {
-            bounds: bounds.unbounded(),
+            bounds: Bounds {
+                rounds: bounds.rounds,
+                ..bounds.unbounded()
+            },
             place: 0,
             way: 0,
             lasts: false,
@@ -115,7 +121,8 @@ impl Sweep {
             }
             self.waiting.push(call);
         }
-        if !self.is_the_place() {
+        let is_late = |most| offer.round > most;
+        if self.bounds.rounds.is_some_and(is_late) || !self.is_the_place() {
             return None;
         }
         let way = &faults[self.way];
@@ -235,6 +242,23 @@ mod tests {
                 "2:Alone 2:Send(0, 1) 1:Faulty(Receive(0))",
             ]
         );
+    }
+
+    #[test]
+    fn of_a_loop_the_first_rounds_are_struck() {
+        let toy = || Toy::new([vec![faulty(Get(0)); 9]]);
+        let executions = |rounds| {
+            let bounds = Bounds {
+                rounds,
+                ..Bounds::default()
+            };
+            let mut sweep = Sweep::new(bounds);
+            let report = Explorer::new(toy(), Config::default()).explore(&mut sweep);
+            (report.executions, report.denied.rounds)
+        };
+        // An error, one that lasts, and a death in each round; and one unhurt.
+        assert_eq!(executions(None), (9 * 3 + 1, false));
+        assert_eq!(executions(Some(2)), (2 * 3 + 1, true));
     }
 
     #[test]

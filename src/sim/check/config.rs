@@ -182,6 +182,16 @@ impl Config {
         self
     }
 
+    /// An execution of more steps is one that does not end, which is a failure
+    /// of the rule [`ENDLESS`](crate::explore::ENDLESS).
+    pub fn steps(mut self, most: u32) -> Config {
+        self.bounds.steps = StepLimit {
+            most,
+            then: Overrun::Breaks,
+        };
+        self
+    }
+
     /// When time passes.
     pub fn timers(mut self, timers: Timers) -> Config {
         self.bounds.timers = timers;
