@@ -18,6 +18,15 @@ const LONGEST_FILE: u64 = i64::MAX as u64;
 /// The device that pipes and sockets are on.
 const ANONYMOUS_DEVICE: u64 = 0xf;
 
+/// What has an owner, a group and a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Owned {
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    is_directory: bool,
+}
+
 impl Machine {
     /// Whether read(2) would return without waiting.
     pub(super) fn read_returns(&self, task: TaskName, fd: RawFd, max: usize) -> bool {
@@ -195,22 +204,63 @@ impl Machine {
         Ok(match file.what {
             What::Inode(ino) => self.inode(ino).stat(ino),
             What::PipeOut(id) | What::PipeIn(id) => {
-                nameless(FileKind::Fifo, 0o600, id.0, self.pipes[&id].owner)
+                let pipe = &self.pipes[&id];
+                nameless(FileKind::Fifo, pipe.mode, id.0, pipe.owner)
             }
-            What::Socket(id) => nameless(FileKind::Socket, 0o777, id.0, self.sockets[&id].owner),
+            What::Socket(id) => {
+                let socket = &self.sockets[&id];
+                nameless(FileKind::Socket, socket.mode, id.0, socket.owner)
+            }
             What::Process(_) => nameless(FileKind::Anonymous, 0o700, 1, (0, 0)),
             What::Signals(_) => nameless(FileKind::Anonymous, 0o600, 2, (0, 0)),
         })
     }
 
-    /// The inode that fchown(2) and fchmod(2) change.
-    fn owned(&self, task: TaskName, fd: RawFd) -> Result<Ino> {
+    /// Owner, group and mode of what fchown(2) and fchmod(2) change.
+    fn owned(&self, task: TaskName, fd: RawFd) -> Result<Owned> {
+        let of = |owner: (u32, u32), mode| Owned {
+            uid: owner.0,
+            gid: owner.1,
+            mode,
+            is_directory: false,
+        };
         match self.real_file(task, fd)?.what {
             What::Inode(ino) if self.is_read_only(self.inode(ino)) => Err(Errno::EROFS),
-            What::Inode(ino) => Ok(ino),
-            // Linux lets the owner of a pipe change its mode; nobody sees it.
-            _ => Err(Errno::EINVAL),
+            What::Inode(ino) => {
+                let inode = self.inode(ino);
+                Ok(Owned {
+                    is_directory: inode.is_directory(),
+                    ..of((inode.uid, inode.gid), inode.mode)
+                })
+            }
+            What::PipeOut(id) | What::PipeIn(id) => {
+                Ok(of(self.pipes[&id].owner, self.pipes[&id].mode))
+            }
+            What::Socket(id) => Ok(of(self.sockets[&id].owner, self.sockets[&id].mode)),
+            // Since Linux 6.16; before, it changed what all of them share.
+            What::Process(_) => Err(Errno::EOPNOTSUPP),
         }
+    }
+
+    fn set_owned(&mut self, task: TaskName, fd: RawFd, new: Owned) -> Result<()> {
+        let owner = (new.uid, new.gid);
+        match self.real_file(task, fd)?.what {
+            What::Inode(ino) => {
+                let inode = self.inode_mut(ino);
+                (inode.uid, inode.gid) = owner;
+                inode.mode = new.mode;
+            }
+            What::PipeOut(id) | What::PipeIn(id) => {
+                let pipe = self.pipes.get_mut(&id).expect("a pipe that is there");
+                (pipe.owner, pipe.mode) = (owner, new.mode);
+            }
+            What::Socket(id) => {
+                let socket = self.socket_mut(id);
+                (socket.owner, socket.mode) = (owner, new.mode);
+            }
+            What::Process(_) => {}
+        }
+        Ok(())
     }
 
     pub(super) fn fchown(
@@ -221,42 +271,49 @@ impl Machine {
         gid: Option<Gid>,
     ) -> Result<()> {
         let [uid, gid] = [uid.map(Uid::as_raw), gid.map(Gid::as_raw)];
-        let mapped = self.rules.ids.mapped;
-        if [uid, gid].into_iter().flatten().any(|id| id >= mapped) {
+        let named = || [uid, gid].into_iter().flatten();
+        // To the kernel it means "keep"; the wrapper refuses it.
+        if named().any(|id| id == u32::MAX) {
             return Err(Errno::EINVAL);
         }
-        let ino = self.owned(task, fd)?;
-        let creds = self.process(task).creds.clone();
-        let inode = self.inode(ino);
-        let owns = creds.uid.effective == inode.uid;
+        let owned = self.owned(task, fd)?;
+        let mapped = self.rules.ids.mapped;
+        if named().any(|id| id >= mapped) {
+            return Err(Errno::EINVAL);
+        }
+        let creds = &self.process(task).creds;
+        let owns = creds.uid.effective == owned.uid;
         let free = creds.can(Capability::Chown);
-        let uid_allowed = uid.is_none_or(|uid| free || owns && uid == inode.uid);
+        let uid_allowed = uid.is_none_or(|uid| free || owns && uid == owned.uid);
         let gid_allowed =
-            gid.is_none_or(|gid| free || owns && (gid == inode.gid || creds.in_group(gid)));
+            gid.is_none_or(|gid| free || owns && (gid == owned.gid || creds.in_group(gid)));
         if !uid_allowed || !gid_allowed {
             return Err(Errno::EPERM);
         }
-        let inode = self.inode_mut(ino);
-        if !inode.is_directory() {
-            inode.drop_set_ids(&creds);
-        }
-        inode.uid = uid.unwrap_or(inode.uid);
-        inode.gid = gid.unwrap_or(inode.gid);
-        Ok(())
+        let mode = match owned.is_directory {
+            true => owned.mode,
+            false => super::inode::without_set_ids(owned.mode, owned.gid, creds),
+        };
+        let new = Owned {
+            uid: uid.unwrap_or(owned.uid),
+            gid: gid.unwrap_or(owned.gid),
+            mode,
+            ..owned
+        };
+        self.set_owned(task, fd, new)
     }
 
     pub(super) fn fchmod(&mut self, task: TaskName, fd: RawFd, mode: u32) -> Result<()> {
-        let ino = self.owned(task, fd)?;
-        let creds = self.process(task).creds.clone();
-        let inode = self.inode_mut(ino);
-        if !inode.is_owned_by(&creds) {
+        let owned = self.owned(task, fd)?;
+        let creds = &self.process(task).creds;
+        if creds.uid.effective != owned.uid && !creds.can(Capability::FOwner) {
             return Err(Errno::EPERM);
         }
-        inode.mode = mode & 0o7777;
-        if !creds.in_group(inode.gid) && !creds.can(Capability::FSetId) {
-            inode.mode &= !0o2000;
+        let mut mode = mode & 0o7777;
+        if !creds.in_group(owned.gid) && !creds.can(Capability::FSetId) {
+            mode &= !0o2000;
         }
-        Ok(())
+        self.set_owned(task, fd, Owned { mode, ..owned })
     }
 
     pub(super) fn fsync(&mut self, task: TaskName, fd: RawFd) -> Result<()> {

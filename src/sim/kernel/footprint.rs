@@ -691,11 +691,18 @@ impl Trace<'_> {
             }
             Call::Dup2 { to, .. } => self.closes_fd(*to),
             Call::Flock { fd, lock } => self.locks(*fd, *lock),
-            Call::Fstat { fd } => {
-                if let Ok(What::Inode(ino)) = machine.file(task, *fd).map(|file| file.what) {
+            Call::Fstat { fd } => match machine.file(task, *fd).map(|file| file.what) {
+                Ok(What::Inode(ino)) => {
                     self.out.read(Key::Owner(ino)).read(Key::Data(ino));
                 }
-            }
+                Ok(What::PipeOut(id) | What::PipeIn(id)) => {
+                    self.out.read(Key::Pipe(id));
+                }
+                Ok(What::Socket(id)) => {
+                    self.out.read(Key::Socket(id));
+                }
+                Ok(What::Process(_)) | Err(_) => {}
+            },
             Call::Stat { dir, path, follow } => {
                 let last = match follow {
                     Follow::Yes => Final::Follow,
@@ -739,8 +746,17 @@ impl Trace<'_> {
                 }
             }
             Call::Fchown { fd, .. } | Call::Fchmod { fd, .. } => {
-                if let Ok(What::Inode(ino)) = machine.file(task, *fd).map(|file| file.what) {
-                    self.out.write(Key::Owner(ino));
+                match machine.file(task, *fd).map(|file| file.what) {
+                    Ok(What::Inode(ino)) => {
+                        self.out.write(Key::Owner(ino));
+                    }
+                    Ok(What::PipeOut(id) | What::PipeIn(id)) => {
+                        self.out.write(Key::Pipe(id));
+                    }
+                    Ok(What::Socket(id)) => {
+                        self.out.write(Key::Socket(id));
+                    }
+                    Ok(What::Process(_)) | Err(_) => {}
                 }
             }
             Call::Chdir { path } => {

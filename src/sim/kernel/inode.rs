@@ -175,12 +175,17 @@ impl Inode {
 
     /// Drops the set-id bits, as a change of content or owner does.
     pub(super) fn drop_set_ids(&mut self, creds: &Creds) {
-        self.mode &= !0o4000;
-        let kept =
-            self.mode & 0o010 == 0 && (creds.in_group(self.gid) || creds.can(Capability::FSetId));
-        if !kept {
-            self.mode &= !0o2000;
-        }
+        self.mode = without_set_ids(self.mode, self.gid, creds);
+    }
+}
+
+/// A mode less the set-id bits that a change of content or owner drops
+/// (`setattr_should_drop_suidgid` in fs/attr.c).
+pub(super) fn without_set_ids(mode: u32, gid: u32, creds: &Creds) -> u32 {
+    let kept = mode & 0o010 == 0 && (creds.in_group(gid) || creds.can(Capability::FSetId));
+    match kept {
+        true => mode & !0o4000,
+        false => mode & !0o6000,
     }
 }
 

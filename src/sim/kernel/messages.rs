@@ -7,7 +7,7 @@ use super::contents::is_terminal;
 use super::descriptors::What;
 use super::ids::{FileId, SocketId};
 use super::signals::both;
-use super::sockets::{Packet, State};
+use super::sockets::{Packet, State, checked};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, Message, PollEvents, PollFd, SocketKind, UnixAddr};
 use crate::sys::{Errno, Result};
@@ -28,6 +28,7 @@ impl Machine {
         fds: &[RawFd],
         to: Option<&UnixAddr>,
     ) -> Result<usize> {
+        let to = to.map(checked).transpose()?;
         let id = self.socket_of(task, fd)?;
         if fds.len() > MOST_FDS {
             return Err(Errno::EINVAL);

@@ -4,7 +4,8 @@
 //! A machine is plain data. It never waits and decides nothing: a call that
 //! would wait is [`Machine::next_move`]'s `None`, and who goes next is asked
 //! of whoever drives it. Sources are the manual pages and, where they are
-//! silent, Linux 6. It has not been held against the real kernel yet.
+//! silent, Linux 6. It is held against the real kernel by random programs that
+//! run on both (`tests/sim_parity`).
 //!
 //! | file | topic |
 //! |---|---|

@@ -11,7 +11,7 @@ use super::descriptors::{OpenFile, What};
 use super::ids::Ino;
 use super::inode::{Content, Inode, Node, Want};
 use super::machine::ROOT;
-use super::resolve::{Final, Last, Place};
+use super::resolve::{Final, Last, Place, can_be_passed};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, At, Follow, OpenHow, Replace, Stat};
 use crate::sys::{Errno, Result};
@@ -52,6 +52,7 @@ impl Machine {
         if how.create && place.slash && matches!(place.last, Last::Name(_)) {
             return Err(Errno::EISDIR);
         }
+        place.named()?;
         let ino = match place.ino {
             Some(ino) => {
                 self.may_open(task, &place, ino, how)?;
@@ -191,6 +192,7 @@ impl Machine {
     /// EEXIST where there is something; EACCES, EROFS come later.
     pub(super) fn vacant(&self, task: TaskName, dir: At, path: &Path) -> Result<Place> {
         let place = self.walk(task, dir, path, Final::Keep)?;
+        place.named()?;
         match (&place.last, place.ino) {
             (Last::Name(_), None) => Ok(place),
             _ => Err(Errno::EEXIST),
@@ -207,6 +209,7 @@ impl Machine {
     }
 
     pub(super) fn link(&mut self, task: TaskName, dir: At, from: &Path, to: &Path) -> Result<()> {
+        can_be_passed(from).and(can_be_passed(to))?;
         let ino = self.look_up(task, dir, from, Final::FollowBeforeSlash)?;
         let place = self.vacant(task, dir, to)?;
         if place.slash {
@@ -252,6 +255,7 @@ impl Machine {
         if self.is_read_only(self.inode(place.dir)) {
             return Err(Errno::EROFS);
         }
+        place.named()?;
         let ino = place.ino.ok_or(Errno::ENOENT)?;
         if place.slash {
             return Err(match self.inode(ino).is_directory() {
@@ -290,6 +294,7 @@ impl Machine {
         to: &Path,
         replace: Replace,
     ) -> Result<()> {
+        can_be_passed(from).and(can_be_passed(to))?;
         let old = self.walk(task, dir, from, Final::Keep)?;
         let new = self.walk(task, dir, to, Final::Keep)?;
         if self.inode(old.dir).device != self.inode(new.dir).device {
@@ -307,7 +312,9 @@ impl Machine {
         if self.is_read_only(self.inode(old.dir)) {
             return Err(Errno::EROFS);
         }
+        old.named()?;
         let ino = old.ino.ok_or(Errno::ENOENT)?;
+        new.named()?;
         if new.ino.is_some() && replace == Replace::No {
             return Err(Errno::EEXIST);
         }

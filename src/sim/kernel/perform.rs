@@ -105,7 +105,8 @@ impl Machine {
                 Ok(Ret::Unit)
             }
             Call::PidfdOpen { pid } => self.pidfd_open(task, *pid).map(Ret::Fd),
-            Call::CountThreads => Ok(Ret::Size(1)),
+            // It opens a directory to read it, as the list of descriptors does.
+            Call::CountThreads => self.free_fd(task).map(|_| Ret::Size(1)),
 
             Call::Kill { target, signal } => self.kill(task, *target, *signal).map(unit),
             Call::PidfdSendSignal { pidfd, signal } => {
@@ -170,6 +171,7 @@ impl Machine {
             Call::Close { fd } => self.close(task, *fd).map(unit),
             Call::CloseRange { first, last } => self.close_range(task, *first, *last).map(unit),
             Call::ListFds => {
+                self.free_fd(task)?;
                 let fds = self.process(task).fds.keys();
                 Ok(Ret::Numbers(fds.copied().collect()))
             }

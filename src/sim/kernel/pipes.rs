@@ -22,8 +22,10 @@ pub struct Pipe {
     pages: VecDeque<Vec<u8>>,
     pub(super) reader: FileId,
     pub(super) writer: FileId,
-    /// Who made it: its owner and group.
+    /// Its owner and group, at first who made it.
     pub(super) owner: (u32, u32),
+    /// Its permission bits, which nobody looks at.
+    pub(super) mode: u32,
 }
 
 impl Machine {
@@ -46,6 +48,7 @@ impl Machine {
             reader: fds[&read].file,
             writer: fds[&write].file,
             owner,
+            mode: 0o600,
         };
         self.pipes.insert(id, pipe);
         Ok((read, write))

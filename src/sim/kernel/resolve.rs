@@ -35,6 +35,17 @@ pub(super) struct Place {
     pub ino: Option<Ino>,
 }
 
+impl Place {
+    /// # Errors
+    /// ENAMETOOLONG.
+    pub fn named(&self) -> Result<()> {
+        match &self.last {
+            Last::Name(name) if name.len() > LONGEST_NAME => Err(Errno::ENAMETOOLONG),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The last part of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Last {
@@ -90,11 +101,8 @@ impl Machine {
         last: Final,
         seen: &mut dyn FnMut(Seen<'_>),
     ) -> Result<Place> {
+        can_be_passed(path)?;
         let bytes = path.as_os_str().as_bytes();
-        // The kernel never sees such a path: the wrapper refuses it.
-        if bytes.contains(&0) {
-            return Err(Errno::EINVAL);
-        }
         if bytes.is_empty() {
             return Err(Errno::ENOENT);
         }
@@ -137,7 +145,7 @@ impl Walk<'_> {
                 return Ok(self.place(Last::Dots, Some(self.at)));
             };
             let is_last = self.parts.is_empty();
-            let found = match self.step(&part)? {
+            let found = match self.step(&part, is_last && last == Final::Keep)? {
                 Entry::Dots(ino) if is_last => return Ok(self.place(Last::Dots, Some(ino))),
                 Entry::Dots(ino) => {
                     self.at = ino;
@@ -177,7 +185,11 @@ impl Walk<'_> {
     }
 
     /// Looks at one entry of the directory that the walk is in.
-    fn step(&mut self, part: &OsStr) -> Result<Entry> {
+    ///
+    /// Of a path whose last name is kept, Linux looks at the directory first,
+    /// of both paths of a rename even, and at the name later: whoever goes on
+    /// asks [`Place::named`] whether it is one.
+    fn step(&mut self, part: &OsStr, is_kept: bool) -> Result<Entry> {
         (self.seen)(Seen::Owner(self.at));
         let inode = self.machine.inode(self.at);
         let Node::Directory { entries, parent } = &inode.node else {
@@ -189,6 +201,7 @@ impl Walk<'_> {
         match part.as_bytes() {
             b"." => return Ok(Entry::Dots(self.at)),
             b".." => return Ok(Entry::Dots(*parent)),
+            name if name.len() > LONGEST_NAME && is_kept => return Ok(Entry::Missing),
             name if name.len() > LONGEST_NAME => return Err(Errno::ENAMETOOLONG),
             _ => {}
         }
@@ -231,6 +244,16 @@ impl Walk<'_> {
             || owner == self.creds.uid.effective
             || dir.mode & 0o1002 != 0o1002
             || dir.uid == owner
+    }
+}
+
+/// # Errors
+/// EINVAL for a zero byte. The kernel never sees such a path: the wrapper
+/// refuses it.
+pub(super) fn can_be_passed(path: &Path) -> Result<()> {
+    match path.as_os_str().as_bytes().contains(&0) {
+        true => Err(Errno::EINVAL),
+        false => Ok(()),
     }
 }
 

@@ -18,6 +18,14 @@ use crate::sys::records::Access;
 /// The device of `/dev`.
 const DEV_DEVICE: u64 = 2;
 
+/// `/dev` is a file system of its own.
+fn device_of(path: &Path) -> u64 {
+    match path.starts_with("/dev") {
+        true => DEV_DEVICE,
+        false => ROOT_DEVICE,
+    }
+}
+
 impl Machine {
     pub(in crate::sim) fn set_rules(&mut self, rules: Rules) {
         self.rules = Arc::new(rules);
@@ -32,7 +40,7 @@ impl Machine {
         let inode = Inode {
             uid: owner.0,
             gid: owner.1,
-            ..Inode::directory(ROOT_DEVICE, mode, parent)
+            ..Inode::directory(device_of(path), mode, parent)
         };
         self.add(path, inode);
         self.inode_mut(parent).links += 1;

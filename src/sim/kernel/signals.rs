@@ -183,10 +183,9 @@ impl Signals {
         signal: Signal,
         disposition: Disposition,
     ) -> Result<Disposition> {
-        if UNTOUCHABLE.contains(signal)
-            || RESERVED.contains(signal)
-            || disposition == Disposition::Foreign
-        {
+        // What is inherited ignored can be reset, and no more.
+        let reserved = RESERVED.contains(signal) && disposition != Disposition::Default;
+        if UNTOUCHABLE.contains(signal) || reserved || disposition == Disposition::Foreign {
             return Err(Errno::EINVAL);
         }
         let before = self.disposition(signal);

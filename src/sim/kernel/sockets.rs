@@ -18,8 +18,10 @@ use crate::sys::{Errno, Pid, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Socket {
     pub(super) kind: SocketKind,
-    /// Who made it.
+    /// Its owner and group, at first who made it.
     pub(super) owner: (u32, u32),
+    /// Its permission bits, which nobody looks at.
+    pub(super) mode: u32,
     /// Whether it has a name.
     pub(super) bound: bool,
     pub(super) state: State,
@@ -83,6 +85,7 @@ impl Machine {
         let socket = Socket {
             kind,
             owner: (creds.uid.effective, creds.gid.effective),
+            mode: 0o777,
             bound: false,
             state: State::Idle,
             queue: VecDeque::new(),
@@ -125,8 +128,9 @@ impl Machine {
     }
 
     pub(super) fn bind(&mut self, task: TaskName, fd: RawFd, address: &UnixAddr) -> Result<()> {
-        let id = self.socket_of(task, fd)?;
+        // The wrapper makes the address before it asks the kernel.
         let address = checked(address)?;
+        let id = self.socket_of(task, fd)?;
         match address {
             UnixAddr::Path(path) => {
                 let place = match self.vacant(task, At::Cwd, path) {
@@ -186,7 +190,7 @@ impl Machine {
         address: &UnixAddr,
         kind: SocketKind,
     ) -> Result<SocketId> {
-        let id = match checked(address)? {
+        let id = match address {
             UnixAddr::Path(path) => self.named(task, path)?,
             UnixAddr::Abstract(name) => {
                 *self.abstract_names.get(name).ok_or(Errno::ECONNREFUSED)?
@@ -212,6 +216,7 @@ impl Machine {
     }
 
     pub(super) fn connect(&mut self, task: TaskName, fd: RawFd, address: &UnixAddr) -> Result<()> {
+        let address = checked(address)?;
         let id = self.socket_of(task, fd)?;
         let kind = self.sockets[&id].kind;
         let other = self.addressed(task, address, kind)?;
@@ -247,8 +252,9 @@ impl Machine {
     }
 
     pub(super) fn accept(&mut self, task: TaskName, fd: RawFd) -> Result<RawFd> {
-        let id = self.socket_of(task, fd)?;
+        self.real_file(task, fd)?;
         self.free_fd(task)?;
+        let id = self.socket_of(task, fd)?;
         let socket = self.socket_mut(id);
         if socket.kind == SocketKind::Datagram {
             return Err(Errno::EOPNOTSUPP);
@@ -314,13 +320,16 @@ impl Machine {
 /// # Errors
 /// EINVAL for an empty path, as the real backend has it, and ENAMETOOLONG for
 /// what does not fit into a `sockaddr_un`.
-fn checked(address: &UnixAddr) -> Result<&UnixAddr> {
+pub(super) fn checked(address: &UnixAddr) -> Result<&UnixAddr> {
     let (length, room) = match address {
         UnixAddr::Path(path) => (path.as_os_str().len(), 108),
         UnixAddr::Abstract(name) => (name.len(), 107),
     };
     match address {
         UnixAddr::Path(_) if length == 0 => Err(Errno::EINVAL),
+        UnixAddr::Path(path) if path.as_os_str().as_encoded_bytes().contains(&0) => {
+            Err(Errno::EINVAL)
+        }
         _ if length > room => Err(Errno::ENAMETOOLONG),
         _ => Ok(address),
     }

@@ -112,11 +112,13 @@ unsafe fn rights(header: &libc::msghdr) -> Vec<RawFd> {
 }
 
 /// # Errors
-/// EINVAL for an empty path, which bind(2) takes for "choose a name";
-/// ENAMETOOLONG for more than 108 bytes.
+/// EINVAL for an empty path, which bind(2) takes for "choose a name", and for
+/// one with a zero byte, at which the kernel would cut it off; ENAMETOOLONG for
+/// more than 108 bytes.
 fn address(address: &UnixAddr) -> Result<socket::UnixAddr> {
     match address {
         UnixAddr::Path(path) if path.as_os_str().as_bytes().is_empty() => Err(Errno::EINVAL),
+        UnixAddr::Path(path) if path.as_os_str().as_bytes().contains(&0) => Err(Errno::EINVAL),
         UnixAddr::Path(path) => socket::UnixAddr::new(path),
         UnixAddr::Abstract(name) => socket::UnixAddr::new_abstract(name),
     }

@@ -1,0 +1,160 @@
+//! The simulated kernel held against the real one: random programs of system
+//! calls run in both and have to agree on every answer.
+//!
+//! | file | topic |
+//! |---|---|
+//! | `program`, `generate` | programs as data; random ones |
+//! | `scenery` | the files and rules that both worlds begin with |
+//! | `interpret`, `descriptors`, `told` | the one interpreter, generic over the system; what it knows; answers as text |
+//! | `simulated` | a program in the simulation |
+//! | `real` | a program on the kernel, in a sandbox |
+//! | `trace`, `agree`, `census` | what happened; whether it is the same; what the programs are worth |
+//! | `lie` | seeded mistakes |
+//!
+//! `DAEMONLAB_PARITY_PROGRAMS` and `DAEMONLAB_PARITY_SEED` choose how many
+//! programs run and which; `ci/parity` sets them.
+//!
+//! # What is left out
+//!
+//! - The terminal: the sandbox has none.
+//! - Owner and mode of what is not the sandbox's own: `/dev/null`, a pidfd.
+//! - What no kernel promises: programs end where the order in which several
+//!   processes go on by themselves would make a difference.
+
+mod agree;
+mod census;
+mod descriptors;
+mod generate;
+mod interpret;
+mod lie;
+mod program;
+mod real;
+mod scenery;
+mod simulated;
+mod told;
+mod trace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use agree::{Agreed, Outcome, Parity};
+use census::Census;
+use libtest_mimic::{Arguments, Failed, Trial};
+use lie::Lie;
+use real::Sandbox;
+use scenery::Range;
+use simulated::{Order, simulate};
+
+/// How many programs the ordinary tests run.
+const PROGRAMS: u64 = 300;
+/// The seed of the ordinary tests.
+const SEED: u64 = 1;
+
+fn main() -> ExitCode {
+    if std::env::var_os(real::INSIDE).is_some() {
+        let status = real::inside(hold_programs_against_the_kernel);
+        return ExitCode::from(u8::try_from(status).unwrap_or(1));
+    }
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+fn trials() -> Vec<Trial> {
+    let name = "random_programs_do_the_same_in_both_worlds";
+    let sandbox = match Sandbox::new() {
+        Ok(sandbox) => sandbox,
+        Err(reason) => return vec![left_out(name, &reason)],
+    };
+    let mut trials = Vec::new();
+    if let Some(reason) = &sandbox.without_ids {
+        trials.push(left_out("programs_with_many_ids", reason));
+    }
+    trials.push(Trial::test(name, move || {
+        let output = sandbox.run(&[] as &[OsString])?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        match output.status.success() {
+            true => {
+                print!("{text}");
+                Ok(())
+            }
+            false => Err(Failed::from(format!(
+                "{}\n{text}\n{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            ))),
+        }
+    }));
+    trials
+}
+
+/// A test that cannot run here: ignored, with the reason, or failed where
+/// everything is required.
+fn left_out(name: &str, reason: &str) -> Trial {
+    let required = std::env::var("DAEMONLAB_REQUIRE").is_ok_and(|names| {
+        let mut names = names.split(',').map(str::trim);
+        names.any(|name| matches!(name, "all" | "userns" | "subuid"))
+    });
+    let reason = reason.to_owned();
+    Trial::test(format!("{name} ({reason})"), move || Err(reason.into()))
+        .with_ignored_flag(!required)
+}
+
+/// What the conductor does: exit status 0 if both worlds agree.
+fn hold_programs_against_the_kernel(range: Range) -> i32 {
+    let programs = number("DAEMONLAB_PARITY_PROGRAMS").unwrap_or(PROGRAMS);
+    let seed = number("DAEMONLAB_PARITY_SEED").unwrap_or(SEED);
+    let mut parity = Parity::new(range);
+    let mut census = Census::default();
+    let mut disagreements = 0;
+    let mut all = Vec::new();
+    for program in 0..programs {
+        match parity.check(seed, program) {
+            Outcome::Agreed(agreed) => {
+                census.count(&agreed);
+                all.push(agreed);
+            }
+            Outcome::Unsettled(what) => {
+                census.unsettled += 1;
+                println!("now this, now that: {what}");
+            }
+            Outcome::Disagreed(report) => {
+                println!("{report}");
+                disagreements += 1;
+                if disagreements == number("DAEMONLAB_PARITY_DISAGREEMENTS").unwrap_or(1) {
+                    break;
+                }
+            }
+        }
+    }
+    println!("{census}");
+    let believed = lies_that_are_believed(&parity, &all);
+    i32::from(disagreements > 0 || believed > 0)
+}
+
+/// How many of the seeded mistakes no program shows.
+fn lies_that_are_believed(parity: &Parity, all: &[Agreed]) -> usize {
+    let mut believed = 0;
+    for lie in Lie::ALL {
+        let caught = all.iter().position(|agreed| {
+            let told = simulate(
+                &parity.scene,
+                &agreed.program,
+                Order::EldestFirst,
+                Some(*lie),
+            );
+            told.as_ref() != Ok(&agreed.trace)
+        });
+        match caught {
+            Some(number) => println!("{lie:?} is caught by the program {number}"),
+            None => {
+                println!("{lie:?} is not caught");
+                believed += 1;
+            }
+        }
+    }
+    believed
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}

@@ -1,0 +1,68 @@
+//! Programs of system calls, as data.
+//!
+//! Every process of a program has a list of calls of its own; the turns say in
+//! which order the processes go. A process that can take no turn, since it
+//! waits in a call, is stopped or has ended, leaves its turn out, and makes the
+//! same call when the next comes.
+//!
+//! # What is symbolic in a call
+//!
+//! - **PIDs**: `n` is the `n`-th process of the program, in the order in which
+//!   they are forked; [`NOBODY`] is never any.
+//! - **Descriptors**: below [`ANY`], the `n`-th of the caller's descriptors
+//!   that suit the call; below [`LITERAL`], the `n - ANY`-th of all that it
+//!   has; from there on the number `n - LITERAL` itself.
+
+use std::fmt;
+
+use daemonlab::sys::call::Call;
+
+/// From here on a descriptor is any of the caller's.
+pub const ANY: i32 = 100;
+/// From here on a descriptor is a number.
+pub const LITERAL: i32 = 200;
+/// A PID that nobody has.
+pub const NOBODY: i32 = 100;
+/// How many processes a program has at most.
+pub const MOST_PROCESSES: usize = 8;
+
+/// A process goes on with its next call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Which process, in the order in which they are forked.
+    pub process: usize,
+    /// The call that is added to the end of its list.
+    pub call: Call,
+}
+
+/// A program of several processes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its turns, in order.
+    pub turns: Vec<Turn>,
+}
+
+impl Program {
+    /// The calls of one process, in order.
+    pub fn calls(&self, process: usize) -> impl Iterator<Item = &Call> {
+        let turns = self.turns.iter();
+        turns
+            .filter(move |turn| turn.process == process)
+            .map(|turn| &turn.call)
+    }
+
+    /// The same, less what comes from the `length`-th turn on.
+    pub fn cut(&self, length: usize) -> Program {
+        let turns = self.turns[..length.min(self.turns.len())].to_vec();
+        Program { turns }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, turn) in self.turns.iter().enumerate() {
+            writeln!(f, "{number:>3}  p{}  {}", turn.process, turn.call)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The real kernel: a sandbox of namespaces, and a conductor who lets one
+//! process at a time make its next call.
+
+mod conductor;
+mod proc;
+mod sandbox;
+mod shared;
+
+pub use conductor::{Conductor, Verdict};
+pub use sandbox::{INSIDE, Sandbox, inside};
