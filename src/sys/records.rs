@@ -344,7 +344,7 @@ impl PollEvents {
 }
 
 /// Which kind of Unix socket (`unix(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SocketKind {
     /// `SOCK_STREAM`.
     Stream,

@@ -20,7 +20,17 @@ pub enum Kind {
     PipeIn,
     Socket(SocketKind, Stage),
     Process,
+    Signals,
     Received,
+}
+
+impl Kind {
+    /// Whether it is not the sandbox's own: the device is everybody's, and what
+    /// a pidfd or a signalfd looks like is another thing in every version of
+    /// Linux.
+    pub fn is_not_ours(self) -> bool {
+        matches!(self, Kind::Null | Kind::Process | Kind::Signals)
+    }
 }
 
 /// How far a socket has come.
@@ -37,7 +47,7 @@ pub enum Stage {
 pub struct Descriptors(BTreeMap<RawFd, Kind>);
 
 /// A number that is never open, being beyond the limit.
-const CLOSED: RawFd = 90;
+pub const CLOSED: RawFd = 90;
 
 impl Descriptors {
     /// Those that a program starts with.
@@ -99,6 +109,9 @@ impl Descriptors {
             }
             (Call::PidfdOpen { .. }, Ret::Fd(fd)) => {
                 self.0.insert(*fd, Kind::Process);
+            }
+            (Call::SignalFd { .. }, Ret::Fd(fd)) => {
+                self.0.insert(*fd, Kind::Signals);
             }
             (Call::Receive { .. }, Ret::Message(message)) => {
                 let fds = message.fds.iter();

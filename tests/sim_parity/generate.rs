@@ -71,6 +71,32 @@ fn idiom() -> BoxedStrategy<Vec<Call>> {
             Call::Connect { fd: 0, address },
             Call::Send { fd: 0, data, fds: Vec::new(), to: None },
         ]),
+        3 => (data(), vec(fd(), 0..3), 1..9_usize, 0..3_usize).prop_map(
+            move |(data, fds, max_bytes, max_fds)| {
+                let address = UnixAddr::Abstract(b"pair".to_vec());
+                vec![
+                    Call::Socket { kind: SocketKind::Stream },
+                    Call::Bind { fd: 0, address: address.clone() },
+                    Call::Listen { fd: 0, backlog: 1 },
+                    Call::Socket { kind: SocketKind::Stream },
+                    Call::Connect { fd: 0, address },
+                    Call::Accept { fd: 0 },
+                    Call::Send { fd: 1, data, fds, to: None },
+                    Call::Receive { fd: 0, max_bytes, max_fds },
+                ]
+            },
+        ),
+        2 => (data(), vec(fd(), 0..3), 1..9_usize, 0..3_usize).prop_map(
+            move |(data, fds, max_bytes, max_fds)| {
+                let address = UnixAddr::Path("pair".into());
+                vec![
+                    Call::Socket { kind: SocketKind::Datagram },
+                    Call::Bind { fd: 0, address: address.clone() },
+                    Call::Send { fd: 0, data, fds, to: Some(address) },
+                    Call::Receive { fd: 0, max_bytes, max_fds },
+                ]
+            },
+        ),
         2 => address().prop_map(move |address| vec![
             Call::Socket { kind: SocketKind::Datagram },
             Call::Bind { fd: 0, address },
@@ -101,6 +127,13 @@ fn idiom() -> BoxedStrategy<Vec<Call>> {
             Call::PidfdSendSignal { pidfd: 0, signal: Some(Signal::USR1) },
         ]),
         1 => Just(vec![Call::Fork, Call::Wait { target: WaitFor::Any, mode: WaitMode::Block }]),
+        1 => Just(vec![
+            Call::SigMask { how: MaskHow::Block, set: usr1 },
+            Call::SignalFd { set: usr1 },
+            Call::Read { fd: 0, max: 128 },
+            Call::Kill { target: KillTarget::Process(Pid::from_raw(0)), signal: Some(Signal::USR1) },
+            Call::Read { fd: 0, max: 128 },
+        ]),
         1 => Just(vec![Call::Pipe; 6]),
         1 => Just(vec![
             Call::Socket { kind: SocketKind::Datagram },
@@ -209,6 +242,7 @@ fn signals() -> BoxedStrategy<Call> {
         4 => (how, set()).prop_map(|(how, set)| Call::SigMask { how, set }),
         4 => (any_signal, disposition).prop_map(|(signal, disposition)| Call::SigAction { signal, disposition }),
         2 => Just(Call::SigPending),
+        1 => set().prop_map(|set| Call::SignalFd { set }),
         3 => (set(), timeout()).prop_map(|(set, timeout)| Call::SigTimedWait { set, timeout }),
     ]
     .boxed()
@@ -291,7 +325,6 @@ fn path() -> BoxedStrategy<PathBuf> {
         "new/",
         "l/",
         "ld/",
-        "/dev/null",
         "/dev/new",
         "d/d",
         "new/new",

@@ -3,10 +3,10 @@
 use std::os::fd::RawFd;
 
 use daemonlab::sys::call::{Call, Ret};
-use daemonlab::sys::records::{At, KillTarget, PollFd, SocketKind, WaitFor};
+use daemonlab::sys::records::{At, KillTarget, PollFd, SignalInfo, SocketKind, WaitFor};
 use daemonlab::sys::{Pid, Result, System};
 
-use crate::descriptors::{Descriptors, Kind, Stage};
+use crate::descriptors::{CLOSED, Descriptors, Kind, Stage};
 use crate::program::Program;
 use crate::told::Told;
 
@@ -83,9 +83,23 @@ impl Me {
         match call {
             // What a descriptor of a process looks like differs from one
             // version of Linux to the next (pidfs came with 6.9).
-            Call::Fstat { fd } if self.fds.kind(*fd) == Some(Kind::Process) => answer
-                .clone()
-                .map_or_else(|errno| format!("{errno:?}"), |_| "it is".to_owned()),
+            Call::Fstat { fd }
+                if matches!(self.fds.kind(*fd), Some(Kind::Process | Kind::Signals)) =>
+            {
+                answer
+                    .clone()
+                    .map_or_else(|errno| format!("{errno:?}"), |_| "it is".to_owned())
+            }
+            Call::Read { fd, .. }
+                if answer.is_ok()
+                    && matches!(self.fds.kind(*fd), Some(Kind::Signals | Kind::Received)) =>
+            {
+                let bytes = answer.clone().map(Ret::bytes).unwrap_or_default();
+                match SignalInfo::from_signalfd(&bytes) {
+                    Some(info) => self.told.text(&Ok(Ret::SignalInfo(info))),
+                    None => self.told.text(answer),
+                }
+            }
             _ => self.told.text(answer),
         }
     }
@@ -135,7 +149,10 @@ impl Me {
             | Call::Mkdir { dir, .. } => *dir = self.at(*dir),
             Call::Read { fd, .. } => {
                 *fd = number(*fd, |kind| {
-                    matches!(kind, Kind::File { reads: true, .. } | Kind::PipeOut)
+                    matches!(
+                        kind,
+                        Kind::File { reads: true, .. } | Kind::PipeOut | Kind::Signals
+                    )
                 });
             }
             Call::Write { fd, .. } => {
@@ -155,8 +172,8 @@ impl Me {
                 });
                 // The real one is everybody's; and what becomes of a pidfd is
                 // another thing in every version of Linux.
-                if matches!(self.fds.kind(*fd), Some(Kind::Null | Kind::Process)) {
-                    *fd = number(crate::program::LITERAL + 90, |_| false);
+                if self.fds.kind(*fd).is_some_and(Kind::is_not_ours) {
+                    *fd = CLOSED;
                 }
             }
             Call::Bind { fd, .. } | Call::Connect { fd, .. } => {
@@ -186,6 +203,10 @@ impl Me {
                     *sent = number(*sent, |kind| {
                         matches!(kind, Kind::File { .. } | Kind::PipeIn | Kind::PipeOut)
                     });
+                    // Whoever receives it does not know what it is.
+                    if self.fds.kind(*sent).is_some_and(Kind::is_not_ours) {
+                        *sent = CLOSED;
+                    }
                 }
             }
             Call::Receive { fd, .. } => {

@@ -129,10 +129,11 @@ fn change(rules: &mut Rules, range: Range, protections: Protections) {
         Range::Many => MAPPED,
         Range::Single => 1,
     };
+    rules.ids.initial = false;
     rules.ids.setgroups_denied = range == Range::Single;
     rules.protected_hardlinks = protections.hardlinks > 0;
     rules.protected_symlinks = protections.symlinks > 0;
-    rules.protected_regular = protections.regular > 0;
+    rules.protected_regular = protections.regular;
 }
 
 /// How a program is started.

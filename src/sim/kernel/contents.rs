@@ -4,7 +4,7 @@
 use std::os::fd::RawFd;
 
 use super::Machine;
-use super::credentials::Capability;
+use super::credentials::{Capability, Creds};
 use super::descriptors::{OpenFile, What};
 use super::ids::{FileId, Ino};
 use super::inode::{Content, Device, Node};
@@ -57,6 +57,8 @@ impl Machine {
         match file.what {
             What::PipeOut(pipe) => Ok(self.read_pipe(pipe, max)),
             What::PipeIn(_) => Err(Errno::EBADF),
+            // `sock_read_iter` in net/socket.c looks no further.
+            What::Socket(_) if max == 0 => Ok(Vec::new()),
             What::Socket(_) => self.receive(task, fd, max, 0).map(|message| message.data),
             What::Process(_) => Err(Errno::EINVAL),
             What::Signals(_) if max < SignalInfo::SIGNALFD_SIZE => Err(Errno::EINVAL),
@@ -125,6 +127,11 @@ impl Machine {
         }
     }
 
+    /// Whether a change of a file's content leaves its set-id bits alone.
+    fn keeps_set_ids(&self, creds: &Creds) -> bool {
+        self.rules.ids.initial && creds.can(Capability::FSetId)
+    }
+
     fn write_inode(&mut self, task: TaskName, id: FileId, ino: Ino, data: &[u8]) -> Result<usize> {
         match self.inode(ino).node {
             Node::Device(Device::Null) => return Ok(data.len()),
@@ -136,6 +143,7 @@ impl Machine {
             _ => {}
         }
         let creds = self.process(task).creds.clone();
+        let keeps_set_ids = self.keeps_set_ids(&creds);
         let OpenFile { append, offset, .. } = self.files[&id];
         let inode = self.inode_mut(ino);
         let Node::Regular(content) = &mut inode.node else {
@@ -149,7 +157,7 @@ impl Machine {
             return Err(Errno::EFBIG);
         }
         content.write(at, data);
-        if !creds.can(Capability::FSetId) {
+        if !keeps_set_ids {
             inode.drop_set_ids(&creds);
         }
         self.file_mut(id).offset = at + data.len() as u64;
@@ -180,11 +188,12 @@ impl Machine {
 
     fn resize(&mut self, task: TaskName, ino: Ino, length: u64) {
         let creds = self.process(task).creds.clone();
+        let keeps_set_ids = self.keeps_set_ids(&creds);
         let inode = self.inode_mut(ino);
         if let Node::Regular(content) = &mut inode.node {
             content.resize(length);
         }
-        if !creds.can(Capability::FSetId) {
+        if !keeps_set_ids {
             inode.drop_set_ids(&creds);
         }
     }
@@ -238,7 +247,7 @@ impl Machine {
             }
             What::Socket(id) => Ok(of(self.sockets[&id].owner, self.sockets[&id].mode)),
             // Since Linux 6.16; before, it changed what all of them share.
-            What::Process(_) => Err(Errno::EOPNOTSUPP),
+            What::Process(_) | What::Signals(_) => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -258,7 +267,7 @@ impl Machine {
                 let socket = self.socket_mut(id);
                 (socket.owner, socket.mode) = (owner, new.mode);
             }
-            What::Process(_) => {}
+            What::Process(_) | What::Signals(_) => {}
         }
         Ok(())
     }

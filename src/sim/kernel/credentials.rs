@@ -46,6 +46,9 @@ pub struct IdRules {
     pub mapped: u32,
     /// `/proc/PID/setgroups` says `deny`.
     pub setgroups_denied: bool,
+    /// It is the initial one. In any other, even root's writes drop the set-id
+    /// bits of a file (`capable(CAP_FSETID)` in fs/attr.c).
+    pub initial: bool,
 }
 
 impl Creds {
@@ -246,6 +249,7 @@ mod tests {
     const RULES: IdRules = IdRules {
         mapped: u32::MAX,
         setgroups_denied: false,
+        initial: true,
     };
 
     fn uid(raw: u32) -> Uid {

@@ -701,7 +701,7 @@ impl Trace<'_> {
                 Ok(What::Socket(id)) => {
                     self.out.read(Key::Socket(id));
                 }
-                Ok(What::Process(_)) | Err(_) => {}
+                Ok(What::Process(_) | What::Signals(_)) | Err(_) => {}
             },
             Call::Stat { dir, path, follow } => {
                 let last = match follow {
@@ -756,7 +756,7 @@ impl Trace<'_> {
                     Ok(What::Socket(id)) => {
                         self.out.write(Key::Socket(id));
                     }
-                    Ok(What::Process(_)) | Err(_) => {}
+                    Ok(What::Process(_) | What::Signals(_)) | Err(_) => {}
                 }
             }
             Call::Chdir { path } => {

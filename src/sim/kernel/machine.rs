@@ -15,7 +15,7 @@ use super::signals::Signals;
 use super::sockets::Socket;
 use super::terminal::Terminal;
 use crate::explore::{Digest, TaskName};
-use crate::sys::records::{Ended, Lock};
+use crate::sys::records::{Ended, Lock, SocketKind};
 
 /// A computer with its processes, files and clock.
 ///
@@ -34,8 +34,8 @@ pub struct Machine {
     pub(super) locks: BTreeMap<Ino, BTreeMap<FileId, Lock>>,
     pub(super) pipes: BTreeMap<PipeId, Pipe>,
     pub(super) sockets: BTreeMap<SocketId, Socket>,
-    /// Sockets by their abstract names.
-    pub(super) abstract_names: BTreeMap<Vec<u8>, SocketId>,
+    /// Sockets by their kind and abstract name: each kind has names of its own.
+    pub(super) abstract_names: BTreeMap<(SocketKind, Vec<u8>), SocketId>,
     pub(super) terminal: Terminal,
     pub(super) clock: Duration,
     pub(super) next_pid: i32,
@@ -61,8 +61,8 @@ pub struct Rules {
     pub protected_hardlinks: bool,
     /// `fs.protected_symlinks`.
     pub protected_symlinks: bool,
-    /// `fs.protected_regular` is at least 1.
-    pub protected_regular: bool,
+    /// `fs.protected_regular`: 0, 1 or 2.
+    pub protected_regular: u32,
 }
 
 impl Default for Rules {
@@ -77,6 +77,7 @@ impl Default for Rules {
             ids: IdRules {
                 mapped: u32::MAX,
                 setgroups_denied: false,
+                initial: true,
             },
             most_fds: 1024,
             pipe_pages: 16,
@@ -84,7 +85,7 @@ impl Default for Rules {
             read_only: BTreeSet::new(),
             protected_hardlinks: true,
             protected_symlinks: true,
-            protected_regular: true,
+            protected_regular: 1,
         }
     }
 }

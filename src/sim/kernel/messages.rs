@@ -158,7 +158,7 @@ impl Machine {
         };
         let closed = !self.sockets[&other].open;
         let socket = self.socket_mut(id);
-        if socket.queue.is_empty() && max > 0 {
+        if socket.queue.is_empty() {
             if std::mem::take(&mut socket.reset) {
                 return Err(Errno::ECONNRESET);
             }
@@ -168,10 +168,8 @@ impl Machine {
             };
         }
         let mut data = Vec::new();
-        while data.len() < max {
-            let Some(packet) = socket.queue.front_mut() else {
-                break;
-            };
+        // Once at least: descriptors come with no bytes, too.
+        while let Some(packet) = socket.queue.front_mut() {
             let take = packet.data.len().min(max - data.len());
             data.extend(packet.data.drain(..take));
             let fds = std::mem::take(&mut packet.fds);
@@ -180,6 +178,9 @@ impl Machine {
             }
             if !fds.is_empty() {
                 return Ok((data, fds));
+            }
+            if data.len() == max {
+                break;
             }
         }
         Ok((data, Vec::new()))

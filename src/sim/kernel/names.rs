@@ -11,7 +11,7 @@ use super::descriptors::{OpenFile, What};
 use super::ids::Ino;
 use super::inode::{Content, Inode, Node, Want};
 use super::machine::ROOT;
-use super::resolve::{Final, Last, Place, can_be_passed};
+use super::resolve::{Final, LONGEST_PATH, Last, Place, can_be_passed};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, At, Follow, OpenHow, Replace, Stat};
 use crate::sys::{Errno, Result};
@@ -45,7 +45,7 @@ impl Machine {
         };
         // The path is copied before a number is looked for, and looked up after.
         let walked = self.walk(task, dir, path, last);
-        if !matches!(walked, Err(Errno::EINVAL)) && !path.as_os_str().is_empty() {
+        if can_be_passed(path).is_ok() && (1..LONGEST_PATH).contains(&path.as_os_str().len()) {
             self.free_fd(task)?;
         }
         let place = walked?;
@@ -116,15 +116,18 @@ impl Machine {
         }
     }
 
-    /// `fs.protected_regular`, `proc_sys_fs(5)`.
+    /// `fs.protected_regular`, `proc_sys_fs(5)` (`may_create_in_sticky` in
+    /// fs/namei.c).
     fn may_create_over(&self, creds: &Creds, place: &Place, inode: &Inode) -> Result<()> {
         let dir = self.inode(place.dir);
-        let safe = !self.rules.protected_regular
-            || !matches!(inode.node, Node::Regular(_))
+        let level = self.rules.protected_regular;
+        let regular = matches!(inode.node, Node::Regular(_));
+        // What is no regular file is looked at whatever the level.
+        let safe = regular && level == 0
             || dir.mode & 0o1000 == 0
             || inode.uid == dir.uid
             || inode.uid == creds.uid.effective
-            || dir.mode & 0o002 == 0;
+            || dir.mode & 0o002 == 0 && !(dir.mode & 0o020 != 0 && regular && level > 1);
         if safe { Ok(()) } else { Err(Errno::EACCES) }
     }
 

@@ -18,7 +18,7 @@ use crate::sys::{Errno, Result};
 /// The longest name of a directory entry (`NAME_MAX`).
 const LONGEST_NAME: usize = 255;
 /// The longest path with its ending zero byte (`PATH_MAX`).
-const LONGEST_PATH: usize = 4096;
+pub(super) const LONGEST_PATH: usize = 4096;
 /// How many symbolic links are followed (`MAXSYMLINKS`).
 const MOST_LINKS: u32 = 40;
 

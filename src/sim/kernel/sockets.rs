@@ -148,10 +148,11 @@ impl Machine {
                 if self.sockets[&id].bound {
                     return Err(Errno::EINVAL);
                 }
-                if self.abstract_names.contains_key(name) {
+                let name = (self.sockets[&id].kind, name.clone());
+                if self.abstract_names.contains_key(&name) {
                     return Err(Errno::EADDRINUSE);
                 }
-                self.abstract_names.insert(name.clone(), id);
+                self.abstract_names.insert(name, id);
             }
         }
         self.socket_mut(id).bound = true;
@@ -193,7 +194,8 @@ impl Machine {
         let id = match address {
             UnixAddr::Path(path) => self.named(task, path)?,
             UnixAddr::Abstract(name) => {
-                *self.abstract_names.get(name).ok_or(Errno::ECONNREFUSED)?
+                let name = (kind, name.clone());
+                *self.abstract_names.get(&name).ok_or(Errno::ECONNREFUSED)?
             }
         };
         let socket = &self.sockets[&id];

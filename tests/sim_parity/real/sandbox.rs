@@ -288,6 +288,10 @@ fn make_root() -> Result<(), String> {
         "/dev/null",
         mount(Some("/dev/null"), &null, none, bind, none),
     )?;
+    // Root is root outside as well where the tests are run by root: the device
+    // is everybody's, and nothing may change its owner or mode.
+    let fixed = bind | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    step("/dev/null", mount(none, &null, none, fixed, none))?;
     fs::create_dir(root.join("dev/pts")).map_err(|error| format!("/dev/pts: {error}"))?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     step(
