@@ -207,6 +207,7 @@ fn event(event: &Event) -> String {
             format!("{} has executed {}", actor(by), Printable(path))
         }
         What::Exited { by, end } => format!("{} {}", actor(by), self::end(*end)),
+        What::Lost { events } => format!("{events} events more than could be kept"),
         What::WantsPtrace { by, request } => format!(
             "{} calls ptrace({request}): one tracer is there already, so that it gets EPERM; \
              run this program without faults and traces",

@@ -110,6 +110,35 @@ pub enum What {
         /// The request, by its name in `ptrace(2)`.
         request: String,
     },
+    /// More happened than could be kept.
+    Lost {
+        /// How many events were dropped.
+        events: u64,
+    },
+}
+
+impl What {
+    /// Whether it is about a traced task.
+    pub fn is_traced(&self) -> bool {
+        self.actor().is_some()
+    }
+
+    /// The traced task that it is about, or that has done it.
+    pub fn actor(&self) -> Option<&Actor> {
+        match self {
+            What::Call { by, .. }
+            | What::Forked { by, .. }
+            | What::Executed { by, .. }
+            | What::Exited { by, .. }
+            | What::WantsPtrace { by, .. }
+            | What::Signal { to: by, .. } => Some(by),
+            What::Launched { .. }
+            | What::Ended { .. }
+            | What::Output { .. }
+            | What::Fault { .. }
+            | What::Lost { .. } => None,
+        }
+    }
 }
 
 /// A traced task.

@@ -9,10 +9,14 @@ use crate::world::event::{Event, What};
 /// depends on it.
 const MOST: usize = 10_000;
 
+/// How many of them may be of traced tasks, so that there is room for the rest.
+const MOST_TRACED: usize = 9_000;
+
 /// Events in order.
 #[derive(Debug, Default)]
 pub struct Events {
     waiting: Vec<Event>,
+    lost: u64,
 }
 
 impl Events {
@@ -34,8 +38,11 @@ impl Events {
             *bytes += more;
             return;
         }
-        if self.waiting.len() < MOST {
+        let most = if what.is_traced() { MOST_TRACED } else { MOST };
+        if self.waiting.len() < most {
             self.waiting.push(Event { at, what });
+        } else {
+            self.lost += 1;
         }
     }
 
@@ -44,15 +51,23 @@ impl Events {
         self.waiting.is_empty()
     }
 
-    /// Takes all of them.
+    /// Takes all of them, and says how many were dropped.
     pub fn take(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.waiting)
+        let mut events = std::mem::take(&mut self.waiting);
+        let lost = std::mem::take(&mut self.lost);
+        if let Some(last) = events.last().filter(|_| lost > 0) {
+            let what = What::Lost { events: lost };
+            events.push(Event { at: last.at, what });
+        }
+        events
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::event::{Actor, End};
+    use crate::world::spec::Role;
 
     fn output(stderr: bool) -> What {
         What::Output {
@@ -81,6 +96,33 @@ mod tests {
         for n in 0..2 * MOST {
             events.add(Duration::ZERO, output(n % 2 == 0));
         }
-        assert_eq!(events.take().len(), MOST);
+        let told = events.take();
+        assert_eq!(told.len(), MOST + 1);
+        let lost = What::Lost {
+            events: MOST as u64,
+        };
+        assert_eq!(told[MOST].what, lost);
+        assert!(events.take().is_empty());
+    }
+
+    #[test]
+    fn what_is_traced_leaves_room_for_ends() {
+        let by = Actor {
+            task: "0".to_owned(),
+            pid: 2,
+            role: Role::Launcher,
+            launch: "a".to_owned(),
+        };
+        let mut events = Events::default();
+        for _ in 0..2 * MOST {
+            let by = by.clone();
+            events.add(Duration::ZERO, What::Executed { by, path: None });
+        }
+        let end = What::Ended {
+            pid: 2,
+            end: End::Exit(0),
+        };
+        events.add(Duration::ZERO, end.clone());
+        assert_eq!(events.take()[MOST_TRACED].what, end);
     }
 }

@@ -131,7 +131,13 @@ impl Init {
     }
 
     fn facts_of(&self, pids: Vec<i32>) -> Vec<ProcessFacts> {
-        let facts = |pid| process::facts(pid, &self.users, &self.groups);
+        let facts = |pid| {
+            let mut facts = process::facts(pid, &self.users, &self.groups)?;
+            if facts.state == 't' && self.tracer.is_job_stopped(pid) {
+                facts.state = 'T';
+            }
+            Some(facts)
+        };
         pids.into_iter().filter_map(facts).collect()
     }
 

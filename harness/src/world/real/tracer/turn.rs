@@ -54,6 +54,8 @@ struct Task {
     call: Option<InCall>,
     /// The call that a signal has interrupted and the kernel makes again.
     again: Option<InCall>,
+    /// Whether job control has stopped it.
+    job_stopped: bool,
 }
 
 #[derive(Debug)]
@@ -176,6 +178,12 @@ impl Tracer {
         self.tasks.contains_key(&tid)
     }
 
+    /// Whether job control has stopped this thread. `/proc` shows one that is
+    /// traced as if its tracer had.
+    pub fn is_job_stopped(&self, tid: i32) -> bool {
+        self.tasks.get(&tid).is_some_and(|task| task.job_stopped)
+    }
+
     /// Whether the end of this thread is held.
     pub fn holds_end(&self, tid: i32) -> bool {
         matches!(
@@ -227,6 +235,9 @@ impl Tracer {
                 Running::attached(tid).stopped()
             }
         };
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.job_stopped = matches!(reason, Reason::JobControl(_));
+        }
         match reason {
             Reason::Call => self.call(now, tid, stopped),
             Reason::CallOver => self.call_over(now, tid, stopped),
@@ -259,6 +270,7 @@ impl Tracer {
             state,
             call: None,
             again: None,
+            job_stopped: false,
         };
         self.tasks.insert(tid, task);
     }

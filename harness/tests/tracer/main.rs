@@ -1,0 +1,10 @@
+//! The tracer and real programs, compiled from C when the tests run.
+
+#[path = "../world_lab/mod.rs"]
+mod world_lab;
+
+mod conditions;
+mod daemon;
+mod many;
+mod programs;
+mod ways;

@@ -1,0 +1,77 @@
+/* Ways to end, to stop, and to be many: by the first argument. */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void nothing(int signal) { }
+
+int main(int argc, char **argv) {
+    const char *way = argc > 1 ? argv[1] : "";
+    if (!strcmp(way, "crash")) {
+        umask(1);
+        *(volatile int *)8 = 1;
+    } else if (!strcmp(way, "abort")) {
+        abort();
+    } else if (!strcmp(way, "stop")) {
+        umask(1);
+        raise(SIGSTOP);
+        umask(2);
+        return 5;
+    } else if (!strcmp(way, "hundred")) {
+        for (int i = 0; i < 100; i++)
+            if (fork() == 0) _exit(i);
+        int sum = 0, status;
+        while (wait(&status) > 0) sum += WEXITSTATUS(status);
+        printf("%d\n", sum);
+    } else if (!strcmp(way, "spawn")) {
+        pid_t child;
+        char *args[] = {"true", NULL};
+        int status = 0;
+        if (posix_spawn(&child, "/bin/true", NULL, NULL, args, environ)) return 1;
+        waitpid(child, &status, 0);
+        pid_t second = vfork();
+        if (second == 0) _exit(4);
+        waitpid(second, &status, 0);
+        return WEXITSTATUS(status);
+    } else if (!strcmp(way, "ptrace")) {
+        errno = 0;
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        printf("%s\n", strerror(errno));
+    } else if (!strcmp(way, "restart")) {
+        /* A handler interrupts the wait, which the kernel makes again. */
+        struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+        sigaction(SIGUSR1, &action, NULL);
+        pid_t parent = getpid(), child = fork();
+        if (child == 0) {
+            for (int i = 0; i < 5; i++) {
+                usleep(2000);
+                kill(parent, SIGUSR1);
+            }
+            usleep(2000);
+            _exit(6);
+        }
+        int status;
+        if (waitpid(child, &status, 0) != child) return 1;
+        return WEXITSTATUS(status);
+    } else if (!strcmp(way, "registers")) {
+        /* Programs rely on it that a call leaves its arguments alone. */
+#ifdef __x86_64__
+        long done = 1, count = 7;
+        __asm__ volatile("syscall" : "+a"(done), "+d"(count)
+                         : "D"(1L), "S"("abcdef\n") : "rcx", "r11", "memory");
+        return (int)(10 * done + count);
+#endif
+    } else if (!strcmp(way, "kill-thread")) {
+        raise(SIGTERM);
+    }
+    return 0;
+}

@@ -1,0 +1,73 @@
+//! Targets that crash, stop themselves, are interrupted, or want to trace.
+
+use daemonlab::sys::Signal;
+use daemonlab_harness::world::World;
+use daemonlab_harness::world::event::{End, What};
+use rstest::rstest;
+
+use crate::programs::*;
+use crate::world_lab::{host, until};
+
+#[rstest]
+#[case("crash", libc::SIGSEGV)]
+#[case("abort", libc::SIGABRT)]
+#[case("kill-thread", libc::SIGTERM)]
+fn a_crash_is_told(#[case] way: &str, #[case] signal: i32) {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &[way]));
+    assert_eq!(facts.end, Some(End::Signal(signal)), "{events:#?}");
+    let gets = place(
+        &events,
+        |what| matches!(what, What::Signal { signal: s, .. } if *s == signal),
+    );
+    let ends = place(
+        &events,
+        |what| matches!(what, What::Exited { end: End::Signal(s), .. } if *s == signal),
+    );
+    assert!(gets < ends);
+}
+
+/// Job control works as without a tracer: it stays stopped until SIGCONT.
+#[test]
+fn who_stops_itself_stays_stopped_until_continued() {
+    let mut host = host();
+    let mut world = lab(&mut host);
+    let spec = traced("ways", Linked::Dynamic, &["stop"]);
+    let pid = world.launch(&spec).unwrap();
+    until(&mut world, |world| {
+        let processes = world.processes().unwrap();
+        let stopped = processes.iter().find(|process| process.pid == pid)?;
+        (stopped.state == 'T').then_some(())
+    });
+    assert_eq!(world.launch_facts("a").unwrap().end, None);
+    world.signal(pid, Signal::CONT).unwrap();
+    let (facts, events) = gather(&mut world, "a");
+    assert_eq!(facts.end, Some(End::Exit(5)), "{events:#?}");
+}
+
+#[test]
+fn a_wish_to_be_traced_is_told() {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &["ptrace"]));
+    assert_eq!(facts.stdout.text(), "Operation not permitted\n");
+    place(
+        &events,
+        |what| matches!(what, What::WantsPtrace { by, request } if by.task == "0" && request == "PTRACE_TRACEME"),
+    );
+}
+
+/// A call that a signal interrupts and the kernel makes again is one call.
+#[test]
+fn a_call_made_again_is_counted_once() {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &["restart"]));
+    assert_eq!(facts.end, Some(End::Exit(6)), "{events:#?}");
+    let calls = calls_of(&events, "0");
+    let waits: Vec<_> = calls
+        .iter()
+        .filter(|call| call.starts_with("wait4("))
+        .collect();
+    assert_eq!(waits.len(), 1, "{calls:?}");
+    let signals = events.iter().filter(|event| {
+        matches!(&event.what, What::Signal { to, signal, from_pid, .. }
+            if to.task == "0" && *signal == libc::SIGUSR1 && *from_pid > 1)
+    });
+    assert_eq!(signals.count(), 5);
+}
