@@ -29,8 +29,8 @@ pub(super) fn background<S: System>(plan: Plan<S>) -> Result<Started<S>, Failure
         sys.sigaction(Signal::CHLD, Disposition::Interrupt),
     )?;
     // From here on a SIGUSR1 can neither be lost nor kill (not even through
-    // another thread, which does not block it), and a SIGCHLD is seen by
-    // ppoll(2) alone.
+    // another thread, which does not block it), and of this thread's a SIGCHLD
+    // is seen by ppoll(2) alone.
     at(
         "sigaction",
         sys.sigaction(Signal::USR1, Disposition::Ignore),

@@ -154,6 +154,7 @@ fn launching(pidfd: Steps, close_pidfd: bool) -> Steps {
         vec![fork(INTER), close(WRITE)],
         close_pidfd.then(|| close(PIDFD)).into_iter().collect(),
         vec![
+            on(Call::PidfdOpen { pid: pid(INTER) }).fails(Errno::EMFILE),
             now(Duration::ZERO),
             on(Call::Poll {
                 fds: vec![watch],
@@ -167,6 +168,7 @@ fn launching(pidfd: Steps, close_pidfd: bool) -> Steps {
                 max: 4096,
             })
             .gives(Ret::Bytes(bytes)),
+            on(Call::PidfdOpen { pid: pid(DAEMON) }).fails(Errno::ENOSYS),
             wait(WaitFor::Pid(pid(INTER))).gives(ended(INTER, Ended::Exited(0))),
             close(DIR),
             close(READ),

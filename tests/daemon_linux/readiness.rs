@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use daemonlab::daemon::{OnLostLauncher, OnTimeout, Settings, exit_code};
+use daemonlab::daemon::{InheritedFds, OnLostLauncher, OnTimeout, Settings, exit_code};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::{Ended, KillTarget};
-use daemonlab::sys::{Pid, Signal, Signals};
+use daemonlab::sys::{Pid, Process, Signal, Signals};
 
-use crate::lab::{Lab, nobody_is_left, server, stop, wait_for_term};
+use crate::lab::{Lab, nobody_is_left, run, server, stop, wait_for_term};
 use crate::support::{alone, child, end_of};
 
 const SHORT: Duration = Duration::from_secs(1);
@@ -60,6 +60,34 @@ fn launcher_of() -> Pid {
         }
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn an_end_is_seen_whichever_thread_gets_the_signal() {
+    alone(|| {
+        let lab = Lab::new();
+        let stderr = lab.path("stderr");
+        let launcher = child(|| {
+            let file = std::fs::File::create(&stderr).unwrap();
+            nix::unistd::dup2_stderr(&file).unwrap();
+            // The kernel asks the first thread first, and that one blocks nothing.
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    run(InheritedFds::none(), lab.settings(), |_ready| {
+                        // It keeps the pipe open.
+                        child(std::thread::park);
+                        // So that no other signal wakes the launcher by chance.
+                        std::thread::sleep(Duration::from_millis(300));
+                        Linux.exit(3)
+                    });
+                });
+            });
+        });
+        let outcome = lab.outcome(launcher);
+        let status = Ended::Exited(exit_code::DIED_EARLY);
+        assert_eq!(outcome.end, status, "{}", outcome.stderr);
+        assert!(nobody_is_left());
+    });
 }
 
 #[test]

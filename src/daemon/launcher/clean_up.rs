@@ -89,7 +89,7 @@ impl<S: System> Watch<S> {
                 Err(_) => return false,
             }
             match self.wake(deadline) {
-                Ok(Woken::Record(Record::Started(pid))) => self.daemon = Some(Child::new(pid)),
+                Ok(Woken::Record(Record::Started(pid))) => self.daemon_is(pid),
                 Ok(Woken::Record(_) | Woken::Something) => {}
                 Ok(Woken::Late) | Err(_) => return false,
             }
@@ -126,9 +126,7 @@ impl<S: System> Watch<S> {
         let sys = &self.launcher.sys;
         match uninterrupted(|| sys.wait(WaitFor::Any, WaitMode::NoHang)) {
             Ok(Some(waited)) => {
-                let state = ChildState::Reaped(Some(waited.end));
-                let pid = waited.pid;
-                self.daemon = Some(Child { pid, state });
+                self.daemon = Some(Child::ended(waited.pid, waited.end));
                 true
             }
             Ok(None) => false,
@@ -188,7 +186,7 @@ impl<S: System> Watch<S> {
         if failure.cause != Cause::Vanished {
             return failure;
         }
-        let ended = |child: &Child| match child.state {
+        let ended = |child: &Child<S>| match child.state {
             ChildState::Reaped(Some(end)) => Some((child.pid, end)),
             _ => None,
         };
@@ -207,6 +205,6 @@ impl<S: System> Watch<S> {
 /// An intermediate that has done its work.
 const EXITED: ChildState = ChildState::Reaped(Some(Ended::Exited(0)));
 
-fn left_running(daemon: &Child) -> String {
+fn left_running<S: System>(daemon: &Child<S>) -> String {
     format!("PID {} was left running", daemon.pid)
 }

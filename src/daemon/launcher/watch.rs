@@ -8,7 +8,7 @@ use crate::daemon::privileges::LauncherRoot;
 use crate::daemon::record::{Decoder, Garbled, Record};
 use crate::daemon::retry::{Interruptions, uninterrupted};
 use crate::daemon::{Cause, Failure, GroupsDenied, LauncherWaits, OnTimeout, Stage};
-use crate::sys::records::{Ended, PollFd, WaitFor, WaitMode};
+use crate::sys::records::{Ended, PollEvents, PollFd, WaitFor, WaitMode};
 use crate::sys::{Errno, Fd, Pid, SignalSet, System};
 
 /// What the launcher keeps of the plan.
@@ -28,9 +28,9 @@ pub(in crate::daemon) struct Watch<S: System> {
     /// The pipe's read end; None after its end.
     pub(super) pipe: Option<Fd<S>>,
     decoder: Decoder,
-    pub(super) intermediate: Child,
+    pub(super) intermediate: Child<S>,
     /// None until it has said its PID.
-    pub(super) daemon: Option<Child>,
+    pub(super) daemon: Option<Child<S>>,
     pub(super) root: Option<LauncherRoot>,
     deadline: Duration,
     mask: SignalSet,
@@ -41,9 +41,13 @@ pub(in crate::daemon) struct Watch<S: System> {
 }
 
 /// A process that is waited for.
-pub(super) struct Child {
+pub(super) struct Child<S: System> {
     pub(super) pid: Pid,
     pub(super) state: ChildState,
+    /// Readable once it has ended, until that has been seen: another thread of
+    /// the launcher may get the SIGCHLD. None where the kernel refuses it:
+    /// SIGCHLD is all there is then.
+    pidfd: Option<Fd<S>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +59,23 @@ pub(super) enum ChildState {
     Reaped(Option<Ended>),
 }
 
-impl Child {
-    pub(super) fn new(pid: Pid) -> Child {
-        let state = ChildState::Ours;
-        Child { pid, state }
+impl<S: System> Child<S> {
+    /// A process that has not been reaped.
+    pub(super) fn new(sys: &S, pid: Pid) -> Child<S> {
+        Child {
+            pid,
+            state: ChildState::Ours,
+            pidfd: sys.pidfd_open(pid).ok(),
+        }
+    }
+
+    /// One that has been reaped.
+    pub(super) fn ended(pid: Pid, end: Ended) -> Child<S> {
+        Child {
+            pid,
+            state: ChildState::Reaped(Some(end)),
+            pidfd: None,
+        }
     }
 
     pub(super) fn reaped(&self) -> bool {
@@ -77,7 +94,7 @@ pub(super) enum End {
 /// What one wait brought.
 pub(super) enum Woken {
     Record(Record),
-    /// SIGCHLD, or the end of the pipe: look at everything again.
+    /// Somebody has ended, or the pipe has: look at everything again.
     Something,
     /// The time has passed.
     Late,
@@ -92,10 +109,10 @@ impl<S: System> Watch<S> {
         mask: SignalSet,
     ) -> Watch<S> {
         Watch {
+            intermediate: Child::new(&launcher.sys, intermediate),
             launcher,
             pipe: Some(pipe),
             decoder: Decoder::default(),
-            intermediate: Child::new(intermediate),
             daemon: None,
             root: None,
             deadline,
@@ -160,7 +177,7 @@ impl<S: System> Watch<S> {
     fn take(&mut self, record: Record) -> Result<Option<Pid>, End> {
         match record {
             Record::Started(pid) => {
-                self.daemon = Some(Child::new(pid));
+                self.daemon_is(pid);
                 Ok(None)
             }
             Record::Detached => {
@@ -175,6 +192,10 @@ impl<S: System> Watch<S> {
             Record::Ready => self.daemon_pid().map(Some),
             Record::Failed(failure) => Err(End::Ending(failure)),
         }
+    }
+
+    pub(super) fn daemon_is(&mut self, pid: Pid) {
+        self.daemon = Some(Child::new(&self.launcher.sys, pid));
     }
 
     fn daemon_pid(&self) -> Result<Pid, End> {
@@ -217,7 +238,7 @@ impl<S: System> Watch<S> {
         }
     }
 
-    /// Waits for the pipe, for SIGCHLD, or until `deadline`.
+    /// Waits for the pipe, for the end of a child, or until `deadline`.
     ///
     /// # Errors
     /// What the clock, ppoll(2) or read(2) said; bytes that are no record.
@@ -227,7 +248,9 @@ impl<S: System> Watch<S> {
         }
         let sys = &self.launcher.sys;
         let now = at("clock_gettime", sys.now())?;
-        let watched: Vec<PollFd> = self.pipe.iter().map(readable).collect();
+        let ends = children(&mut self.daemon, &mut self.intermediate);
+        let ends = ends.filter_map(|child| child.pidfd.as_ref());
+        let watched: Vec<PollFd> = self.pipe.iter().chain(ends).map(readable).collect();
         let left = deadline.saturating_sub(now);
         match sys.poll(&watched, Some(left), Some(self.mask)) {
             Err(Errno::EINTR) => {
@@ -235,9 +258,34 @@ impl<S: System> Watch<S> {
                 Ok(Woken::Something)
             }
             Err(errno) => at("ppoll", Err(errno)),
-            Ok(events) if events.iter().any(|events| events.any()) => self.read(),
-            Ok(_) => Ok(Woken::Late),
+            Ok(events) => {
+                let (pipe, ends) = events.split_at(self.pipe.iter().len().min(events.len()));
+                // Words before ends: these can still be seen afterwards.
+                if pipe.iter().any(|events| events.any()) {
+                    self.read()
+                } else if self.see_ends(ends) {
+                    Ok(Woken::Something)
+                } else {
+                    Ok(Woken::Late)
+                }
+            }
         }
+    }
+
+    /// Gives whether somebody has ended. That is seen once: a daemon whose
+    /// intermediate lives cannot be reaped yet, and the intermediate is reaped
+    /// last of all.
+    fn see_ends(&mut self, events: &[PollEvents]) -> bool {
+        let watched = children(&mut self.daemon, &mut self.intermediate)
+            .filter(|child| child.pidfd.is_some());
+        let mut seen = false;
+        for (child, events) in watched.zip(events) {
+            if events.any() {
+                child.pidfd = None;
+                seen = true;
+            }
+        }
+        seen
     }
 
     fn read(&mut self) -> Result<Woken, Failure> {
@@ -267,6 +315,14 @@ impl<S: System> Watch<S> {
     }
 }
 
+/// Daemon and intermediate, in the order in which their ends are waited for.
+fn children<'a, S: System>(
+    daemon: &'a mut Option<Child<S>>,
+    intermediate: &'a mut Child<S>,
+) -> impl Iterator<Item = &'a mut Child<S>> {
+    daemon.iter_mut().chain([intermediate])
+}
+
 /// What it means that a process is not our child.
 #[derive(Clone, Copy)]
 pub(super) enum Absent {
@@ -280,7 +336,11 @@ pub(super) enum Absent {
 ///
 /// # Errors
 /// What wait4(2) said.
-pub(super) fn reap<S: System>(sys: &S, child: &mut Child, absent: Absent) -> Result<(), Failure> {
+pub(super) fn reap<S: System>(
+    sys: &S,
+    child: &mut Child<S>,
+    absent: Absent,
+) -> Result<(), Failure> {
     if child.reaped() {
         return Ok(());
     }
@@ -293,6 +353,9 @@ pub(super) fn reap<S: System>(sys: &S, child: &mut Child, absent: Absent) -> Res
             }
         }
         Err(errno) => at("wait4", Err(errno))?,
+    }
+    if child.reaped() {
+        child.pidfd = None;
     }
     Ok(())
 }
