@@ -15,6 +15,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(doctest)]
+mod book;
 pub mod daemon;
 #[cfg(feature = "explore")]
 pub mod explore;

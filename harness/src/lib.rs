@@ -7,6 +7,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(doctest)]
+mod book;
 pub mod cli;
 pub mod expect;
 pub mod labd;

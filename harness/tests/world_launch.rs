@@ -61,6 +61,7 @@ fn a_terminal_is_the_launchers_until_it_hangs_up() {
     assert_eq!(sleeper.terminal.as_deref(), Some("/dev/pts/0"));
     assert_eq!((sleeper.parent, sleeper.group), (1, pid));
     assert_ne!(sleeper.session, pid, "a shell leads the session");
+    assert_eq!(world.launch_facts("a").unwrap().session, sleeper.session);
     for number in 0..=2 {
         assert_eq!(sleeper.descriptors[&number], "/dev/pts/0");
     }

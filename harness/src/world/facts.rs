@@ -71,6 +71,9 @@ pub struct ProcessFacts {
 pub struct LaunchFacts {
     /// The launcher's PID.
     pub pid: i32,
+    /// The session that it was started in: its own, or on a terminal that of
+    /// whoever holds the terminal.
+    pub session: i32,
     /// How the launcher ended; `None` while it runs.
     pub end: Option<End>,
     /// From its start to its end, or until now.

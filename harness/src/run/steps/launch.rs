@@ -22,12 +22,11 @@ impl Steps<'_> {
         let id = &launch.id.value;
         let pid = self.watch.world.launch(&spec)?;
         self.launches.push(id.clone());
-        // A launcher that has ended by now was, as every one, started in a
-        // session of its own.
+        // What a launcher that has ended by now began with.
         let started = ProcessFacts {
             pid,
             parent: 1,
-            session: pid,
+            session: self.watch.world.launch_facts(id)?.session,
             group: pid,
             ..ProcessFacts::default()
         };

@@ -194,6 +194,7 @@ impl World for FakeWorld {
         self.processes.insert(pid, process);
         let facts = LaunchFacts {
             pid,
+            session: pid,
             ..LaunchFacts::default()
         };
         self.launches.insert(launch.id.clone(), facts);

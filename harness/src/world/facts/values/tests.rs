@@ -90,6 +90,7 @@ fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
 fn every_value_has_the_fields_of_its_schema() {
     let launch = LaunchFacts {
         pid: 5,
+        session: 5,
         end: Some(End::Exit(0)),
         duration: Duration::from_millis(9),
         stdout: Captured::default(),

@@ -31,6 +31,8 @@ use crate::world::spec::{LaunchSpec, Stdio};
 pub struct Launch {
     /// The launcher.
     pub pid: i32,
+    /// The session that it was started in.
+    session: i32,
     /// The stand-in for a shell, if it was started from a terminal.
     pub shell: Option<i32>,
     /// How and when the launcher ended.
@@ -107,6 +109,7 @@ impl Launch {
     fn new(pid: i32, shell: Option<i32>, stdout: Stream, stderr: Stream) -> Launch {
         Launch {
             pid,
+            session: shell.unwrap_or(pid),
             shell,
             end: None,
             stdout,
@@ -188,11 +191,11 @@ impl Launch {
             match receive(way.reports).map_err(broken)? {
                 Some(Report::Started { pid, at }) => {
                     (self.pid, self.started) = (pid, at);
+                    self.session = self.shell.unwrap_or(pid);
                     started = true;
                     if let Some((rules, recording)) = tracing.take() {
-                        let session = self.shell.unwrap_or(pid);
                         way.tracer
-                            .seize(pid, session, id, rules, recording)
+                            .seize(pid, self.session, id, rules, recording)
                             .map_err(|errno| (Some(errno), "trace the new process".to_owned()))?;
                         send(way.reports.as_raw_fd(), &[1], MsgFlags::MSG_NOSIGNAL)
                             .map_err(broken)?;
@@ -212,6 +215,7 @@ impl Launch {
         let until = self.end.map_or_else(now, |(_, at)| at);
         LaunchFacts {
             pid: self.pid,
+            session: self.session,
             end: self.end.map(|(end, _)| end),
             duration: Duration::from_nanos(until.saturating_sub(self.started)),
             stdout: self.stdout.text(),
