@@ -59,7 +59,7 @@ fn the_footprints_of_a_start(
     #[case] times: usize,
 ) {
     let programs = (0..times).map(|_| Arc::new(start(waits, user)) as _);
-    let seen = audit(simulation(programs.collect()), 7, 300, 400);
+    let seen = audit(simulation(programs.collect()), 7, 400, 400);
     let seen = seen.unwrap_or_else(|dishonest| panic!("{dishonest}"));
     assert!(seen.pairs >= 100, "{seen:?}");
 }

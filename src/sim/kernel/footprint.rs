@@ -10,7 +10,9 @@
 //! else's closing, only with the reader. And where one open copy suffices to
 //! know that there is a writer, only that witness is read.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::iter;
 
 use super::Machine;
 use super::credentials::{Capability, Creds};
@@ -31,6 +33,8 @@ use crate::sys::{Signal, SignalSet};
 pub enum Key {
     /// Whether a process goes on: signals that kill or stop, its end.
     Life(TaskName),
+    /// Whether a process has ended for good, so that it can be waited for.
+    Waitable(TaskName),
     /// A process's mask and dispositions, and whether it is inside a wait.
     Rules(TaskName),
     /// Whether this signal is pending for a process.
@@ -161,7 +165,10 @@ impl Trace<'_> {
             return self.unknown();
         }
         let process = machine.process(task);
-        self.out.write(Key::Life(task)).read(Key::Parent(task));
+        self.out
+            .write(Key::Life(task))
+            .write(Key::Waitable(task))
+            .read(Key::Parent(task));
         if !process.children.is_empty() {
             self.gives_children_away();
         }
@@ -276,10 +283,9 @@ impl Trace<'_> {
         if file.in_flight > 0 {
             return self.unknown();
         }
-        let witness = file.holders.iter().find(|(_, count)| **count > 0);
-        match witness {
-            Some((holder, _)) => {
-                self.out.read(Key::Holder(id, *holder));
+        match witness(&file.holders) {
+            Some(holder) => {
+                self.out.read(Key::Holder(id, holder));
             }
             None => {
                 for holder in file.holders.keys() {
@@ -506,14 +512,14 @@ impl Trace<'_> {
                     .find(|child| machine.process(*child).pid == pid.as_raw());
                 match child {
                     // How its other children are says nothing.
-                    Some(child) => self.out.read(Key::Life(child)).read(Key::Parent(child)),
+                    Some(child) => self.out.read(Key::Waitable(child)).read(Key::Parent(child)),
                     None => self.out.read(Key::Children(self.task)),
                 };
                 child.filter(|child| ended(&child))
             }
         };
         if let Some(child) = found {
-            self.out.write(Key::Children(self.task));
+            self.out.add(Key::Children(self.task));
             self.reaps(child);
         }
     }
@@ -671,6 +677,15 @@ impl Trace<'_> {
         }
         if let Some(child) = task.child(process.forks + 1) {
             self.out.write(Key::Life(child));
+        }
+        // Of what it holds, the child may be the witness from now on.
+        for descriptor in process.fds.values() {
+            if matches!(
+                machine.files[&descriptor.file].what,
+                What::PipeOut(_) | What::PipeIn(_) | What::Inode(_)
+            ) {
+                self.out.write(Key::Holder(descriptor.file, task));
+            }
         }
     }
 
@@ -873,6 +888,29 @@ impl Trace<'_> {
             self.touches_socket(other);
         }
     }
+}
+
+/// Who is asked whether a description is open: the first holder, but rather
+/// its first descendant that holds it, and so on. A child often holds what its
+/// parent is about to close. Whoever closes or forks without being the witness
+/// does not change who that is: the children of a process are named in order.
+fn witness(holders: &BTreeMap<TaskName, u32>) -> Option<TaskName> {
+    let mut holding = holders
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(holder, _)| *holder);
+    let mut witness = holding.next()?;
+    for next in holding {
+        if !is_descendant(next, witness) {
+            break;
+        }
+        witness = next;
+    }
+    Some(witness)
+}
+
+fn is_descendant(task: TaskName, of: TaskName) -> bool {
+    iter::successors(task.parent(), |above| above.parent()).any(|above| above == of)
 }
 
 fn name_key(dir: Ino, name: &OsStr) -> Key {
