@@ -3,7 +3,8 @@
 //!
 //! - [`console`]: for a person at a terminal, in nextest's manner, in the words
 //!   of `wording`;
-//! - [`json`]: one event a line, for programs;
+//! - [`json`]: one event a line, for programs; `reference` holds the manual
+//!   against it;
 //! - [`junit`]: for the dashboards of continuous integration;
 //! - [`merge`]: JUnit reports of several machines as one;
 //! - [`tap`]: the Test Anything Protocol, version 14;
@@ -25,6 +26,8 @@ pub mod markdown;
 pub mod merge;
 pub mod outlet;
 mod problem;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod sample;
 mod slowest;
