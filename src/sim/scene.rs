@@ -14,7 +14,7 @@ use crate::sys::{Gid, Group, SignalSet, Uid, User};
 
 /// The machine as the programs find it.
 ///
-/// [`Scene::new`] is a small Linux: `/dev/null`, `/dev/tty`, the terminal
+/// [`Scene::new`] is a small Linux: `/dev/null`, `/dev/zero`, `/dev/tty`, the terminal
 /// `/dev/pts/0`, `/etc`, `/run`, `/tmp` and `/var/log`, and the user `root`.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -51,6 +51,7 @@ impl Scene {
         }
         for (path, device, mode) in [
             ("/dev/null", Device::Null, 0o666),
+            ("/dev/zero", Device::Zero, 0o666),
             ("/dev/tty", Device::ControllingTerminal, 0o666),
             ("/dev/pts/0", Device::Terminal, 0o620),
         ] {
@@ -103,6 +104,15 @@ impl Scene {
         self.machine
             .add_symlink(Path::new(path), PathBuf::from(target), owner);
         self
+    }
+
+    /// A directory that is mounted read-only, with nothing in it.
+    #[must_use]
+    pub fn read_only_directory(self, path: &str, mode: u32) -> Scene {
+        let mut scene = self.directory(path, mode, (0, 0));
+        scene.machine.make_read_only(Path::new(path));
+        scene.rules = scene.machine.rules().clone();
+        scene
     }
 
     /// PIDs are taken from `first` to `last` and from `first` again: a small

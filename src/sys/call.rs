@@ -29,6 +29,9 @@ macro_rules! calls {
         }
 
         impl Call {
+            /// The names of all calls, see [`Call::name`].
+            pub const NAMES: &'static [&'static str] = &[$($syscall),*];
+
             /// The system call, or the family of them, by its name in section 2
             /// of the manual; `self-*` for what reads `/proc/self`.
             pub fn name(&self) -> &'static str {

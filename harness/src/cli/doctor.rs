@@ -59,15 +59,15 @@ fn json(probe: &Probe, missing: &Missing) -> String {
     let report = Report {
         format: crate::report::json::FORMAT,
         stages: &probe.stages,
-        capabilities: Capability::ALL
+        capabilities: Capability::OF_MACHINES
             .into_iter()
             .filter(there)
             .map(Capability::name)
             .collect(),
-        missing: missing
-            .0
-            .keys()
-            .map(|capability| capability.name())
+        missing: Capability::OF_MACHINES
+            .into_iter()
+            .filter(|capability| !there(capability))
+            .map(Capability::name)
             .collect(),
     };
     let text = serde_json::to_string(&report).expect("text, numbers and lists are always JSON");
@@ -80,7 +80,7 @@ fn human(probe: &Probe, missing: &Missing) -> String {
         text += &self::stage(stage);
     }
     text.push('\n');
-    for capability in Capability::ALL {
+    for capability in Capability::OF_MACHINES {
         let (style, word) = match missing.0.contains_key(&capability) {
             false => (good(), "there"),
             true => (bad(), "missing"),

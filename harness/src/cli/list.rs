@@ -8,6 +8,7 @@ use crate::report::outlet::Outlet;
 use crate::run::event::CaseName;
 use crate::run::plan::name_of;
 use crate::scenario::Case;
+use crate::world::WorldKind;
 
 use super::args::{Format, ListArgs};
 use super::chosen::{Halt, choose};
@@ -27,11 +28,12 @@ struct Line {
 /// As [`choose`], and 70 if stdout cannot be written to.
 pub fn list(args: &ListArgs) -> Result<ExitStatus, Halt> {
     let chosen = choose(&args.choice)?;
+    let cases = in_worlds(&chosen.cases, args.world.worlds());
     let mut out = Outlet::new(std::io::stdout().lock());
     let lines: Vec<String> = match args.format {
-        Format::Ids => chosen.cases.iter().map(|case| case.id.clone()).collect(),
-        Format::Table => table(&chosen.cases),
-        Format::Json => chosen.cases.iter().map(json).collect(),
+        Format::Ids => cases.iter().map(|(_, case)| case.id.clone()).collect(),
+        Format::Table => table(&cases),
+        Format::Json => cases.iter().map(json).collect(),
     };
     for line in lines {
         writeln!(out, "{line}").map_err(|error| {
@@ -44,9 +46,25 @@ pub fn list(args: &ListArgs) -> Result<ExitStatus, Halt> {
     Ok(ExitStatus::Passed)
 }
 
-fn json(case: &Case) -> String {
+/// Each case once for each world, by the name that it has there.
+fn in_worlds(cases: &[Case], worlds: &[WorldKind]) -> Vec<(WorldKind, Case)> {
+    let named = |case: &Case, world: WorldKind| Case {
+        id: world.name_of(&case.id),
+        ..case.clone()
+    };
+    let each = cases.iter().flat_map(|case| {
+        let worlds = worlds.iter();
+        worlds.map(move |world| (*world, named(case, *world)))
+    });
+    each.collect()
+}
+
+fn json((world, case): &(WorldKind, Case)) -> String {
     let line = Line {
-        case: name_of(case),
+        case: CaseName {
+            world: *world,
+            ..name_of(case)
+        },
         tags: case.tags.clone(),
         requires: case
             .requires
@@ -58,9 +76,9 @@ fn json(case: &Case) -> String {
 }
 
 /// Columns of equal width, with a line that names them.
-fn table(cases: &[Case]) -> Vec<String> {
+fn table(cases: &[(WorldKind, Case)]) -> Vec<String> {
     let mut rows = vec![["ID", "REQUIRES", "TAGS", "WHERE"].map(str::to_owned)];
-    rows.extend(cases.iter().map(|case| {
+    rows.extend(cases.iter().map(|(_, case)| {
         let requires: Vec<&str> = case.requires.iter().map(|c| c.name()).collect();
         let name = name_of(case);
         [

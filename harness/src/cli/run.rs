@@ -6,13 +6,18 @@ use std::path::Path;
 use std::thread;
 
 use crate::report::outlet::Outlet;
+use crate::run::fate::Missing;
 use crate::run::jobs::Run;
-use crate::run::plan::{Fate, Gather, Plan, Planned, Policy, Setting, TIMEOUT, Target};
+use crate::run::plan::{Fate, Gather, Plan, Policy, Setting, TIMEOUT, Target};
+use crate::run::planner::Planner;
 use crate::run::profile::Profile;
-use crate::run::real::{self, RealMaker};
+use crate::run::real;
+use crate::run::worlds::Worlds;
 use crate::scenario::Capability;
+use crate::world::WorldKind;
+use crate::world::sim::Programs;
 
-use super::args::{Color, RunArgs};
+use super::args::{Color, Requirement, RunArgs};
 use super::chosen::{Chosen, Halt, choose};
 use super::exit_status::ExitStatus;
 use super::reporters::Reporters;
@@ -30,7 +35,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
         Some(path) => profile(path, &chosen.ids)?,
         None => Profile::default(),
     };
-    let selected = chosen.selected;
+    let selected = chosen.selected * args.world.worlds().len();
     let plan = plan(args, target, chosen, &profile)?;
     if args.dry_run {
         return dry_run(&plan);
@@ -46,7 +51,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     let keep = args.keep.clone();
     let summary = run.carry_out(
         plan,
-        move || RealMaker::start(keep.clone()),
+        move || Ok(Worlds::new(keep.clone(), Programs::embedded())),
         |event| reporters.event(event),
     );
     match reporters.failed {
@@ -57,20 +62,30 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
 
 fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Result<Plan, Halt> {
     let Chosen { cases, ids, .. } = chosen;
-    let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let worlds = args.world.worlds();
+    let missing = match worlds.contains(&WorldKind::Real) {
+        true => {
+            real::missing()
+                .map_err(|error| Halt::new(ExitStatus::Internal, error))?
+                .1
+        }
+        false => Missing::default(),
+    };
     let required: Vec<Capability> = Capability::ALL
         .into_iter()
         .filter(|capability| args.require.iter().any(|r| r.covers(*capability)))
         .collect();
-    let filtered_out = ids.len() - cases.len();
-    let cases = cases
-        .into_iter()
-        .map(|case| Planned {
-            fate: missing.fate(&case, &required),
-            deviation: profile.deviation(&case.id).cloned(),
-            case,
-        })
-        .collect();
+    let filtered_out = (ids.len() - cases.len()) * worlds.len();
+    let planner = Planner {
+        worlds,
+        missing: &missing,
+        required: &required,
+        sim_required: args.require.contains(&Requirement::Sim),
+        target: &target.path,
+        programs: &Programs::embedded(),
+        profile,
+    };
+    let cases = cases.iter().flat_map(|case| planner.plan(case)).collect();
     let once = Plan {
         cases,
         filtered_out,

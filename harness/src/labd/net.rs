@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::RangeInclusive;
 use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
 
 use daemonlab::sim::Sys;
@@ -44,17 +45,34 @@ pub trait Net: System {
 
 impl Net for Linux {}
 
-/// Addresses are names of the abstract namespace here.
+/// Addresses are names of the abstract namespace here; the machine has its
+/// loopback and nothing else.
 impl Net for Sys {
     fn listen_tcp(&self, address: SocketAddr) -> Result<(Fd<Self>, SocketAddr), Errno> {
+        if !address.ip().is_loopback() && !address.ip().is_unspecified() {
+            return Err(Errno::EADDRNOTAVAIL);
+        }
         let capable = self.capabilities()?.effective & 1 << BIND_SERVICE != 0;
-        if address.port() < FIRST_FREE_PORT && address.port() != 0 && !capable {
+        if (1..FIRST_FREE_PORT).contains(&address.port()) && !capable {
             return Err(Errno::EACCES);
         }
         let socket = self.socket(SocketKind::Stream)?;
-        self.bind(socket.raw(), simulated(address))?;
-        self.listen(socket.raw(), 128)?;
-        Ok((socket, address))
+        let ports = match address.port() {
+            0 => EPHEMERAL_PORTS,
+            port => port..=port,
+        };
+        for port in ports {
+            let address = SocketAddr::new(address.ip(), port);
+            match self.bind(socket.raw(), simulated(address)) {
+                Err(Errno::EADDRINUSE) => {}
+                bound => {
+                    bound?;
+                    self.listen(socket.raw(), 128)?;
+                    return Ok((socket, address));
+                }
+            }
+        }
+        Err(Errno::EADDRINUSE)
     }
 
     /// A connection has no half that can be closed there: who closes it all,
@@ -69,6 +87,9 @@ const BIND_SERVICE: u32 = 10;
 
 /// `net.ipv4.ip_unprivileged_port_start`.
 const FIRST_FREE_PORT: u16 = 1024;
+
+/// `net.ipv4.ip_local_port_range`.
+const EPHEMERAL_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 
 /// What a TCP address is called on the simulated kernel.
 pub fn simulated(address: SocketAddr) -> UnixAddr {

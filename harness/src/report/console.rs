@@ -16,6 +16,7 @@ use super::wording::{
 use crate::run::event::{CaseReport, RunEvent, Summary};
 use crate::run::outcome::Verdict;
 use crate::run::plan::unrepeated;
+use crate::world::WorldKind;
 
 /// Whose output the console shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +154,13 @@ impl<W: Write> Console<W> {
             text.push_str(&indented(&self::evidence(seen)));
         }
         if matches!(verdict, Verdict::Failed { .. }) {
-            let (file, id) = (case.file.display(), unrepeated(&case.id));
-            let rerun = format!("{DIM}rerun: daemonlab run {file} --exact '{id}'{DIM:#}");
+            let file = case.file.display();
+            let (id, world) = WorldKind::of_name(unrepeated(&case.id));
+            let world = match world {
+                WorldKind::Real => String::new(),
+                world => format!(" --world {world}"),
+            };
+            let rerun = format!("{DIM}rerun: daemonlab run {file}{world} --exact '{id}'{DIM:#}");
             text.push_str(&indented(&rerun));
         }
         text

@@ -50,6 +50,7 @@ pub fn flaky() -> RunEvent {
     RunEvent::CaseFinished(Box::new(CaseReport {
         case: CaseName {
             id: "a.yaml::flaky".to_owned(),
+            world: crate::world::WorldKind::Real,
             file: "a.yaml".into(),
             line: 9,
         },
@@ -133,6 +134,7 @@ pub fn run() -> Vec<RunEvent> {
     for (line, (name, verdict)) in (1..).zip(cases) {
         let case = CaseName {
             id: format!("a.yaml::{name}"),
+            world: crate::world::WorldKind::Real,
             file: PathBuf::from("a.yaml"),
             line,
         };

@@ -54,6 +54,7 @@ mod tests {
             slowest.note(&CaseReport {
                 case: CaseName {
                     id: milliseconds.to_string(),
+                    world: crate::world::WorldKind::Real,
                     file: "a.yaml".into(),
                     line: 1,
                 },

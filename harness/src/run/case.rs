@@ -43,7 +43,7 @@ pub fn run<M: WorldMaker>(
             return (failed(case, FailureKind::Step, vec![failure]), None);
         }
     };
-    let mut world = match maker.make(&spec, &folder_name(&case.id)) {
+    let mut world = match maker.make(planned.world, &spec, &folder_name(&case.id)) {
         Ok(world) => world,
         Err(error) => {
             let message = error.to_string();

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::world::WorldKind;
+
 use super::outcome::{Evidence, Failure, Verdict};
 
 /// Something that happened in a run. [`RunEvent::RunStarted`] comes first and
@@ -61,6 +63,9 @@ pub enum RunEvent {
 pub struct CaseName {
     /// Its id: `scenarios/detach/session.yaml::no-terminal`.
     pub id: String,
+    /// Where it happens, if that is not the real world.
+    #[serde(skip_serializing_if = "WorldKind::is_real")]
+    pub world: WorldKind,
     /// Its file, as it was given.
     pub file: PathBuf,
     /// The line where it starts, from 1.

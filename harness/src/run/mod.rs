@@ -12,7 +12,9 @@
 //!   it says, [`watch`] waits, `evidence` looks around at the end;
 //! - [`event`], [`outcome`]: what a run tells;
 //! - [`fate`]: whether a case runs here;
-//! - [`maker`]: where worlds come from, [`real`]: the sandboxes; [`stop`]: how a run is stopped.
+//! - [`planner`]: from a case to what becomes of it in each world;
+//! - [`maker`]: where worlds come from, [`worlds`]: those there are; [`real`]: what the real one
+//!   lacks here, [`sim`]: what the simulated one does; [`stop`]: how a run is stopped.
 
 pub mod case;
 pub mod event;
@@ -23,11 +25,14 @@ pub mod maker;
 pub mod outcome;
 pub mod partition;
 pub mod plan;
+pub mod planner;
 pub mod profile;
 pub mod real;
 pub mod select;
+pub mod sim;
 mod steps;
 pub mod stop;
 #[cfg(test)]
 mod tests;
 pub mod watch;
+pub mod worlds;

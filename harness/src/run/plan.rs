@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::scenario::Case;
+use crate::world::WorldKind;
 
 use super::event::CaseName;
 use super::profile::Deviation;
@@ -61,8 +62,10 @@ pub fn unrepeated(id: &str) -> &str {
 /// A case that was selected.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// The case.
+    /// The case; its id names the world, if that is not the real one.
     pub case: Case,
+    /// Where it happens.
+    pub world: WorldKind,
     /// Whether it runs.
     pub fate: Fate,
     /// How its profile expects it to fail, if it does.
@@ -118,7 +121,10 @@ pub enum Gather {
 impl Planned {
     /// The case as reports name it.
     pub fn name(&self) -> CaseName {
-        name_of(&self.case)
+        CaseName {
+            world: self.world,
+            ..name_of(&self.case)
+        }
     }
 }
 
@@ -137,6 +143,7 @@ pub fn name_of(case: &Case) -> CaseName {
     let offset = case.name.as_ref().map_or(0, |name| name.span.start);
     CaseName {
         id: case.id.clone(),
+        world: WorldKind::Real,
         file: PathBuf::from(&case.source.name),
         line: case.source.position(offset).line,
     }

@@ -16,7 +16,6 @@ use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::{World, WorldError};
 
 use super::fate::{Missing, Why};
-use super::maker::WorldMaker;
 
 /// Makes sandboxes, one supervisor for all of them.
 #[derive(Debug)]
@@ -39,8 +38,12 @@ impl RealMaker {
     }
 }
 
-impl WorldMaker for RealMaker {
-    fn make(
+impl RealMaker {
+    /// As [`WorldMaker::make`](super::maker::WorldMaker::make).
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(
         &mut self,
         spec: &SandboxSpec,
         folder: &str,
@@ -71,11 +74,14 @@ impl WorldMaker for RealMaker {
 pub fn missing() -> Result<(Probe, Missing), WorldError> {
     let probe = probe::probe(Path::new("/proc/self/exe"));
     let mut missing = BTreeMap::new();
-    for capability in Capability::ALL {
+    for capability in Capability::OF_MACHINES {
         if let Some(stage) = probe.why_not(capability) {
             missing.insert(capability, why(stage));
         }
     }
+    let short = "the real world waits by the clock; `--world sim` has it".to_owned();
+    let long = short.clone();
+    missing.insert(Capability::VirtualTime, Why { short, long });
     Ok((probe, Missing(missing)))
 }
 

@@ -10,8 +10,7 @@ use crate::world::{World, WorldError};
 use super::outcome::FailureKind;
 use super::stop::Stop;
 
-/// The longest pause between two looks. Facts of files change without an
-/// event, and a run that is to stop is noticed within this time.
+/// How long more output is waited for at a time.
 const TICK: Duration = Duration::from_millis(20);
 
 /// How many events are kept as evidence, the last ones.
@@ -114,7 +113,8 @@ impl<'a> Watch<'a> {
             let note = format!("waited {within:?} for it; this is what was seen last");
             return Err(failed(FailureKind::Expectation, lacking, &note));
         }
-        let events = self.world.wait(TICK.min(end.min(self.deadline) - looked))?;
+        let tick = self.world.tick().min(end.min(self.deadline) - looked);
+        let events = self.world.wait(tick)?;
         self.take_in(events);
         patience.looked = self.world.now();
         Ok(())

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use crate::cli::args::Requirement;
+use crate::cli::args::{Requirement, Where};
 use crate::cli::target;
 use crate::run::fate::Missing;
 use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
+use crate::run::planner::Planner;
 use crate::run::profile::Profile;
 use crate::run::real;
 use crate::run::select::{self, Found};
 use crate::scenario::{Capability, Case};
+use crate::world::WorldKind;
+use crate::world::sim::Programs;
 
 use super::hook::hook;
 use super::options::Suite;
@@ -48,25 +51,76 @@ fn trials(suite: &Suite, args: &Arguments) -> Result<Vec<Trial>, String> {
         .into_iter()
         .flat_map(|scenario| scenario.cases)
         .collect();
-    if !cases.iter().any(|case| selected(case, args)) {
-        return Ok(cases.into_iter().map(never).collect());
+    let worlds = worlds(suite)?;
+    let names = || {
+        let each = cases.iter();
+        each.flat_map(|case| worlds.iter().map(|world| world.name_of(&case.id)))
+    };
+    if !names().any(|name| selected(&name, args)) {
+        return Ok(names().map(never).collect());
     }
     let profile = profile(suite, &cases)?;
     let setting = Arc::new(setting(suite)?);
-    let required = required()?;
+    let requirements = requirements()?;
+    let required: Vec<Capability> = Capability::ALL
+        .into_iter()
+        .filter(|capability| requirements.iter().any(|r| r.covers(*capability)))
+        .collect();
     // While listing, so that both `cargo test` and nextest count what cannot
     // run here as ignored: a test that finds out when it runs has passed, for
     // nextest.
-    let (_, missing) = real::missing().map_err(|error| error.to_string())?;
-    let trials = cases.into_iter().map(|case| {
-        let planned = Planned {
-            fate: missing.fate(&case, &required),
-            deviation: profile.deviation(&case.id).cloned(),
-            case,
-        };
-        test(planned, Arc::clone(&setting), &missing, args)
+    let missing = match worlds.contains(&WorldKind::Real) {
+        true => real::missing().map_err(|error| error.to_string())?.1,
+        false => Missing::default(),
+    };
+    let programs = programs(suite, &setting);
+    let planner = Planner {
+        worlds,
+        missing: &missing,
+        required: &required,
+        sim_required: requirements.contains(&Requirement::Sim),
+        target: &setting.target.path,
+        programs: &programs,
+        profile: &profile,
+    };
+    let strict = Planner {
+        required: &Capability::ALL,
+        sim_required: true,
+        ..planner
+    };
+    // Who asks for ignored tests gets them run, and sees them fail.
+    let asked = args.ignored || args.include_ignored;
+    let trials = cases.iter().flat_map(|case| {
+        let usual = planner.plan(case).into_iter();
+        usual.zip(strict.plan(case))
+    });
+    let trials = trials.map(|(usual, strict)| {
+        let skipped = matches!(usual.fate, Fate::Skip(_));
+        let planned = if asked { strict } else { usual };
+        let ignored = skipped && (asked || args.list);
+        test(planned, &setting, &programs).with_ignored_flag(ignored)
     });
     Ok(trials.collect())
+}
+
+/// Where the cases run: what `DAEMONLAB_WORLD` says, or else the macro.
+fn worlds(suite: &Suite) -> Result<&'static [WorldKind], String> {
+    let place = match env::var("DAEMONLAB_WORLD") {
+        Ok(name) => Where::from_str(&name, false).map_err(|_| {
+            format!("DAEMONLAB_WORLD names `{name}`\n  = help: it can name real, sim, or both")
+        })?,
+        Err(_) => suite.place(),
+    };
+    Ok(place.worlds())
+}
+
+/// The programs of the simulated world: `labd`, and what stands for the target.
+fn programs(suite: &Suite, setting: &Setting) -> Programs {
+    let embedded = Programs::embedded();
+    match suite.simulated_program() {
+        Some(program) => embedded.with(&setting.target.path, program),
+        None => embedded,
+    }
 }
 
 /// The files below the root; that there are none is a mistake in the macro.
@@ -103,39 +157,31 @@ fn wanted(files: Vec<Found>, args: &Arguments) -> Vec<Found> {
 }
 
 /// Whether the arguments let a case through, as libtest-mimic understands them.
-fn selected(case: &Case, args: &Arguments) -> bool {
+fn selected(name: &str, args: &Arguments) -> bool {
     let matches = |text: &String| match args.exact {
-        true => case.id == *text,
-        false => case.id.contains(text.as_str()),
+        true => name == *text,
+        false => name.contains(text.as_str()),
     };
     args.filter.as_ref().is_none_or(matches) && !args.skip.iter().any(matches)
 }
 
 /// A test that is filtered out, for the count.
-fn never(case: Case) -> Trial {
-    Trial::test(case.id, || Err("it was filtered out".into()))
+fn never(name: String) -> Trial {
+    Trial::test(name, || Err("it was filtered out".into()))
 }
 
-fn test(planned: Planned, setting: Arc<Setting>, missing: &Missing, args: &Arguments) -> Trial {
+fn test(planned: Planned, setting: &Arc<Setting>, programs: &Programs) -> Trial {
     let id = planned.case.id.clone();
     match planned.fate.clone() {
-        Fate::Run => Trial::test(id, move || trial::run(&planned, &setting)),
-        Fate::Missing(reason) => Trial::test(id, move || Err(Failed::from(reason))),
-        // Who asks for ignored tests gets them run, and sees them fail.
-        Fate::Skip(_) if args.ignored || args.include_ignored => {
-            let everything: Vec<Capability> = Capability::ALL.into();
-            let fate = missing.fate(&planned.case, &everything);
-            Trial::test(id, move || match fate {
-                Fate::Missing(reason) => Err(Failed::from(reason)),
-                _ => trial::run(&planned, &setting),
-            })
-            .with_ignored_flag(true)
+        Fate::Run => {
+            let (setting, programs) = (Arc::clone(setting), programs.clone());
+            Trial::test(id, move || trial::run(&planned, &setting, &programs))
         }
+        Fate::Missing(reason) => Trial::test(id, move || Err(Failed::from(reason))),
         // The flag is all that a list can show, and all that nextest needs.
         // When it is run by `cargo test`, the reason can be told as well.
         Fate::Skip(reason) => {
             Trial::ignorable_test(id, move || Ok(Completion::ignored_with(reason)))
-                .with_ignored_flag(args.list)
         }
     }
 }
@@ -161,21 +207,17 @@ fn profile(suite: &Suite, cases: &[Case]) -> Result<Profile, String> {
 }
 
 /// What `DAEMONLAB_REQUIRE` forbids to be missing.
-fn required() -> Result<Vec<Capability>, String> {
+fn requirements() -> Result<Vec<Requirement>, String> {
     let text = env::var("DAEMONLAB_REQUIRE").unwrap_or_default();
     let names = text
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let requirements = names
+    names
         .map(|name| {
             Requirement::from_str(name, false).map_err(|_| {
-                format!("DAEMONLAB_REQUIRE names `{name}`\n  = help: it can name userns, subuid, ptrace, or all")
+                format!("DAEMONLAB_REQUIRE names `{name}`\n  = help: it can name userns, subuid, ptrace, virtual-time, sim, or all")
             })
         })
-        .collect::<Result<Vec<Requirement>, String>>()?;
-    Ok(Capability::ALL
-        .into_iter()
-        .filter(|capability| requirements.iter().any(|r| r.covers(*capability)))
-        .collect())
+        .collect()
 }

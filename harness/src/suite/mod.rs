@@ -25,6 +25,8 @@ pub use cases::main;
 pub use hook::hook;
 pub use options::Suite;
 
+pub use crate::cli::args::Where;
+
 /// The `main` of a test target whose tests are the cases of scenario files.
 ///
 /// - `root` (the name may be left out): the folder of the scenario files, from
@@ -32,11 +34,16 @@ pub use options::Suite;
 /// - `target` (optional): the program that `${target}` stands for, such as
 ///   `env!("CARGO_BIN_EXE_my-server")`; without it, the embedded `labd`;
 /// - `profile` (optional): how that program is known to deviate, from the
-///   folder of `Cargo.toml`.
+///   folder of `Cargo.toml`;
+/// - `world` (optional): `Real`, `Sim` or `Both`, see [`Where`]; the variable
+///   `DAEMONLAB_WORLD` overrides it. A case in the simulated world has ` [sim]`
+///   at the end of its name;
+/// - `simulated` (optional): what the target is in the simulated world, a
+///   function that takes [`Sys`](daemonlab::sim::Sys) and gives the exit status.
 ///
 /// A case that requires what this machine lacks is ignored, unless the variable
-/// `DAEMONLAB_REQUIRE` names it (`userns`, `subuid`, `ptrace`, `all`;
-/// several separated by commas): then it fails.
+/// `DAEMONLAB_REQUIRE` names it (`userns`, `subuid`, `ptrace`,
+/// `virtual-time`, `sim`, `all`; several separated by commas): then it fails.
 ///
 /// ```no_run
 /// daemonlab_harness::scenarios!(
@@ -50,11 +57,16 @@ macro_rules! scenarios {
     (root = $root:expr $(, $($option:tt)*)?) => {
         $crate::scenarios!($root $(, $($option)*)?);
     };
-    ($root:expr $(, target = $target:expr)? $(, profile = $profile:expr)? $(,)?) => {
+    (
+        $root:expr $(, target = $target:expr)? $(, profile = $profile:expr)?
+        $(, world = $world:ident)? $(, simulated = $program:expr)? $(,)?
+    ) => {
         fn main() -> ::std::process::ExitCode {
             let suite = $crate::suite::Suite::new(env!("CARGO_MANIFEST_DIR"), $root);
             $(let suite = suite.target($target);)?
             $(let suite = suite.profile($profile);)?
+            $(let suite = suite.world($crate::suite::Where::$world);)?
+            $(let suite = suite.simulated($program);)?
             $crate::suite::main(&suite)
         }
     };

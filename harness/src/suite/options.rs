@@ -2,13 +2,19 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use daemonlab::sim::Sys;
+
+use crate::cli::args::Where;
+
 /// Which scenarios a test target has, and against which program they run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Suite {
     package: PathBuf,
     root: PathBuf,
     target: Option<String>,
     profile: Option<PathBuf>,
+    place: Where,
+    simulated: Option<fn(Sys) -> i32>,
 }
 
 impl Suite {
@@ -20,6 +26,8 @@ impl Suite {
             root: root.into(),
             target: None,
             profile: None,
+            place: Where::Real,
+            simulated: None,
         }
     }
 
@@ -41,6 +49,23 @@ impl Suite {
         }
     }
 
+    /// In this world, or in both. `DAEMONLAB_WORLD` overrides it.
+    #[must_use]
+    pub fn world(self, place: Where) -> Suite {
+        Suite { place, ..self }
+    }
+
+    /// With this program as the target in the simulated world: the start of
+    /// the real one, written against the traits. Its arguments are the
+    /// launch's, and what it returns is its exit status.
+    #[must_use]
+    pub fn simulated(self, program: fn(Sys) -> i32) -> Suite {
+        Suite {
+            simulated: Some(program),
+            ..self
+        }
+    }
+
     /// Where the scenario files are.
     pub(super) fn folder(&self) -> PathBuf {
         self.package.join(&self.root)
@@ -58,6 +83,16 @@ impl Suite {
     /// The program, as the command line names it.
     pub(super) fn program(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// Where its cases run.
+    pub(super) fn place(&self) -> Where {
+        self.place
+    }
+
+    /// What the target is in the simulated world, if it is not `labd`.
+    pub(super) fn simulated_program(&self) -> Option<fn(Sys) -> i32> {
+        self.simulated
     }
 
     /// The profile, if there is one.

@@ -8,33 +8,27 @@ use crate::report::evidence::evidence;
 use crate::run::case;
 use crate::run::outcome::{Evidence, Verdict, text};
 use crate::run::plan::{Planned, Setting};
-use crate::run::real::RealMaker;
 use crate::run::stop::Stop;
-use crate::world::WorldError;
+use crate::run::worlds::Worlds;
+use crate::world::sim::Programs;
 
 thread_local! {
-    /// The supervisor of this thread, warm from one test to the next. It ends
+    /// The worlds of this thread, with their supervisor, warm from one test to the next. It ends
     /// with the thread at the latest.
-    static MAKER: RefCell<Option<RealMaker>> = const { RefCell::new(None) };
+    static MAKER: RefCell<Option<Worlds>> = const { RefCell::new(None) };
 }
 
 /// Carries a case out, and fails if its verdict is not a good one.
-pub(super) fn run(planned: &Planned, setting: &Setting) -> Result<(), Failed> {
+pub(super) fn run(planned: &Planned, setting: &Setting, programs: &Programs) -> Result<(), Failed> {
     // Taken out for as long as it is used: one that a panic leaves behind is
     // not used again.
     let warm = MAKER.take();
-    let mut maker = warm
-        .map_or_else(|| RealMaker::start(None), Ok)
-        .map_err(failed)?;
+    let mut maker = warm.unwrap_or_else(|| Worlds::new(None, programs.clone()));
     let (verdict, seen) = case::run(planned, setting, &mut maker, &Stop::default(), &mut |_| {});
     if !matches!(verdict, Verdict::Internal { .. }) {
         MAKER.set(Some(maker));
     }
     judge(planned, verdict, seen)
-}
-
-fn failed(error: WorldError) -> Failed {
-    Failed::from(error)
 }
 
 fn judge(planned: &Planned, verdict: Verdict, seen: Option<Evidence>) -> Result<(), Failed> {

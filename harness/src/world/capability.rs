@@ -16,11 +16,23 @@ pub enum Capability {
     /// Tracing with a filter on system calls (`ptrace(2)`, `seccomp(2)`), so
     /// that they can be seen, held and failed. Needed by faults.
     Ptrace,
+    /// Time that passes by itself when everybody waits, so that waiting costs
+    /// nothing. Needed by whatever takes minutes.
+    VirtualTime,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Capability; 3] = [Capability::Userns, Capability::Subuid, Capability::Ptrace];
+    pub const ALL: [Capability; 4] = [
+        Capability::Userns,
+        Capability::Subuid,
+        Capability::Ptrace,
+        Capability::VirtualTime,
+    ];
+
+    /// Those that the real world has where the machine has what it takes.
+    pub const OF_MACHINES: [Capability; 3] =
+        [Capability::Userns, Capability::Subuid, Capability::Ptrace];
 
     /// Its name in scenario files and on the command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +40,7 @@ impl Capability {
             Capability::Userns => "userns",
             Capability::Subuid => "subuid",
             Capability::Ptrace => "ptrace",
+            Capability::VirtualTime => "virtual-time",
         }
     }
 

@@ -7,16 +7,19 @@
 //! - [`event`]: what happened, in order;
 //! - [`spec`]: what a world is asked to do;
 //! - [`syscalls`]: the system calls by name;
-//! - [`real`]: the sandbox, on Linux.
+//! - [`real`]: the sandbox, on Linux; [`sim`]: the simulated kernel.
 
 mod capability;
 pub mod event;
 pub mod facts;
+mod kind;
 pub mod real;
+pub mod sim;
 pub mod spec;
 pub mod syscalls;
 
 pub use capability::Capability;
+pub use kind::WorldKind;
 
 use std::fmt;
 use std::path::Path;
@@ -112,6 +115,13 @@ pub trait World {
     /// # Errors
     /// If the world is gone.
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError>;
+
+    /// How long it may take at most until a fact that changes without an event
+    /// is looked at again, in the world's time. A world that returns from
+    /// [`World::wait`] on every change has no need of that.
+    fn tick(&self) -> Duration {
+        Duration::from_millis(20)
+    }
 
     /// The world's own time since it was made. It is virtual in a simulation.
     fn now(&self) -> Duration;

@@ -61,6 +61,12 @@ impl Flawed {
         Pid::this() == self.launcher
     }
 
+    /// Whether this is a launcher that has forked: in the foreground the same
+    /// process serves.
+    fn waits_for_a_daemon(&self) -> bool {
+        self.is_launcher() && self.forks.get() > 0
+    }
+
     /// The answer that the flaw gives instead of the kernel's; `None` where it
     /// has nothing to say.
     fn lie(&self, call: &Call) -> Option<Result<Ret>> {
@@ -233,10 +239,10 @@ impl Flawed {
                 }
                 None
             }
-            (Flaw::DoesNotWait, Call::Poll { .. }) if self.is_launcher() => {
+            (Flaw::DoesNotWait, Call::Poll { .. }) if self.waits_for_a_daemon() => {
                 Some(Linux.call(Call::Exit { status: 0 }))
             }
-            (Flaw::BelievesStrangers, Call::Poll { .. }) if self.is_launcher() => {
+            (Flaw::BelievesStrangers, Call::Poll { .. }) if self.waits_for_a_daemon() => {
                 Some(self.poll_until_usr1(call))
             }
             (

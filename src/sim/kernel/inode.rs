@@ -62,6 +62,8 @@ pub struct Content {
 pub enum Device {
     /// `/dev/null`.
     Null,
+    /// `/dev/zero`.
+    Zero,
     /// The terminal.
     Terminal,
     /// `/dev/tty`: whichever terminal controls the process.

@@ -16,6 +16,7 @@
 //! | `signals`, `sending` | pending sets, masks, dispositions; kill, delivery |
 //! | `credentials` | ids, groups, capabilities |
 //! | `inode`, `resolve`, `names`, `contents` | files: permission, paths, names, what is in them |
+//! | `setting`, `seen` | what is there before the programs, and what is seen of them |
 //! | `descriptors`, `pipes`, `sockets`, `messages`, `terminal` | what is open |
 //!
 //! [`Call`]: crate::sys::call::Call
@@ -34,6 +35,7 @@ mod perform;
 mod pipes;
 mod process;
 mod resolve;
+mod seen;
 mod sending;
 mod setting;
 mod signals;

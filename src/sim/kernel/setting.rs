@@ -26,6 +26,9 @@ fn device_of(path: &Path) -> u64 {
     }
 }
 
+/// The device of what is mounted read-only.
+const READ_ONLY_DEVICE: u64 = 3;
+
 impl Machine {
     pub(in crate::sim) fn set_rules(&mut self, rules: Rules) {
         self.rules = Arc::new(rules);
@@ -71,14 +74,26 @@ impl Machine {
     }
 
     fn add(&mut self, path: &Path, inode: Inode) {
+        let ino = Ino(self.inodes.len() as u64 + ROOT.0);
+        self.put_at(path, ino, inode);
+    }
+
+    pub(super) fn put_at(&mut self, path: &Path, ino: Ino, inode: Inode) {
         let parent = self.parent_of(path);
         let name = path.file_name().expect("a path that names something");
-        let ino = Ino(self.inodes.len() as u64 + ROOT.0);
         self.inodes.insert(ino, Arc::new(inode));
         match &mut self.inode_mut(parent).node {
             Node::Directory { entries, .. } => entries.insert(name.to_owned(), ino),
             _ => panic!("{} is not in a directory", path.display()),
         };
+    }
+
+    pub(in crate::sim) fn make_read_only(&mut self, path: &Path) {
+        let ino = self.find(path).expect("a file that is there");
+        self.inode_mut(ino).device = READ_ONLY_DEVICE;
+        let mut rules = Rules::clone(&self.rules);
+        rules.read_only.insert(READ_ONLY_DEVICE);
+        self.set_rules(rules);
     }
 
     fn parent_of(&self, path: &Path) -> Ino {

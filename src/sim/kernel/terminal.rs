@@ -84,7 +84,7 @@ impl Machine {
     /// hang-up.
     pub(super) fn may_open_device(&self, task: TaskName, device: Device) -> Result<()> {
         match device {
-            Device::Null => Ok(()),
+            Device::Null | Device::Zero => Ok(()),
             Device::ControllingTerminal if !self.process(task).terminal => Err(Errno::ENXIO),
             Device::Terminal | Device::ControllingTerminal if self.terminal.hung_up => {
                 Err(Errno::EIO)

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::choice::Choice;
+use super::world::Where;
 
 /// Show cases.
 #[derive(Clone, Debug, clap::Args)]
@@ -10,6 +11,16 @@ pub struct ListArgs {
     /// Which cases.
     #[command(flatten)]
     pub choice: Choice,
+
+    /// Where they would run: each case is shown once for each world
+    #[arg(
+        long,
+        value_name = "WORLD",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_WORLD"
+    )]
+    pub world: Where,
 
     /// How they are shown
     #[arg(

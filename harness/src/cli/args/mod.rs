@@ -4,7 +4,7 @@
 //! - `command`: the whole, with the help that teaches;
 //! - `run`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
 //! - `choice`: which cases are meant;
-//! - `requirement`: what must not be missing;
+//! - `requirement`: what must not be missing; `world`: where cases run;
 //! - `color`: when to use colours.
 
 mod choice;
@@ -19,6 +19,7 @@ mod requirement;
 mod run;
 #[cfg(test)]
 mod tests;
+mod world;
 
 pub use choice::{Choice, DEFAULT_PATH};
 pub use color::Color;
@@ -30,3 +31,4 @@ pub use merge::MergeArgs;
 pub use new::{NewArgs, Template};
 pub use requirement::Requirement;
 pub use run::{DEFAULT_KEEP, RunArgs};
+pub use world::Where;

@@ -13,7 +13,11 @@ pub enum Requirement {
     Subuid,
     /// Tracing, for faults
     Ptrace,
-    /// All of these
+    /// Time that is virtual, which only the simulated world has yet
+    VirtualTime,
+    /// All that a scenario asks of the simulated world, where it is to run there
+    Sim,
+    /// All that a machine can have: userns, subuid, ptrace
     All,
 }
 
@@ -24,7 +28,9 @@ impl Requirement {
             Requirement::Userns => capability == Capability::Userns,
             Requirement::Subuid => capability == Capability::Subuid,
             Requirement::Ptrace => capability == Capability::Ptrace,
-            Requirement::All => true,
+            Requirement::VirtualTime => capability == Capability::VirtualTime,
+            Requirement::Sim => false,
+            Requirement::All => Capability::OF_MACHINES.contains(&capability),
         }
     }
 }

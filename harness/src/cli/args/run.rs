@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 
 use super::choice::Choice;
 use super::requirement::Requirement;
+use super::world::Where;
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
 
@@ -22,6 +23,7 @@ Examples:
   daemonlab run --filter eperm --skip slow
   daemonlab run --exact 'scenarios/readiness/ready.yaml::in-time'
   daemonlab run --target nginx --profile nginx.profile.yaml
+  daemonlab run --world both scenarios/readiness
   daemonlab run --require all --report-junit junit.xml --report-json run.jsonl
 
 A profile declares how a target is known to deviate:
@@ -52,6 +54,19 @@ pub struct RunArgs {
     /// the server that is part of daemonlab
     #[arg(short, long, value_name = "PROGRAM", default_value = EMBEDDED, env = "DAEMONLAB_TARGET", help_heading = "How they run")]
     pub target: String,
+
+    /// Where they run: in sandboxes on this machine, on the simulated kernel, or in both, which
+    /// counts as two. A target that is not registered with the simulation is skipped there, as is
+    /// what it does not have
+    #[arg(
+        long,
+        value_name = "WORLD",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_WORLD",
+        help_heading = "How they run"
+    )]
+    pub world: Where,
 
     /// How many cases run at a time [default: the number of CPUs]
     #[arg(

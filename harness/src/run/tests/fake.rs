@@ -13,7 +13,7 @@ use crate::run::maker::WorldMaker;
 use crate::world::event::{End, Event, What};
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::spec::{FileContent, FileSpec, LaunchSpec, SandboxSpec};
-use crate::world::{World, WorldError};
+use crate::world::{World, WorldError, WorldKind};
 
 /// Something that happens in the script.
 #[derive(Clone, Debug)]
@@ -66,7 +66,12 @@ pub struct FakeMaker {
 }
 
 impl WorldMaker for FakeMaker {
-    fn make(&mut self, _: &SandboxSpec, folder: &str) -> Result<Box<dyn World + '_>, WorldError> {
+    fn make(
+        &mut self,
+        _: WorldKind,
+        _: &SandboxSpec,
+        folder: &str,
+    ) -> Result<Box<dyn World + '_>, WorldError> {
         note(&self.log, format!("make {folder}"));
         if self.script.no_world {
             return Err(error("make a world", Errno::ENOSPC));

@@ -94,6 +94,7 @@ pub fn run_with(script: Script, file: &str, setting: &Setting, stop: &Stop) -> R
     let scenario = scenario::parse("a.yaml", file, Path::new("/scenarios"))
         .unwrap_or_else(|wrong| panic!("{wrong}"));
     let planned = Planned {
+        world: crate::world::WorldKind::Real,
         case: scenario.cases[0].clone(),
         fate: Fate::Run,
         deviation: None,

@@ -34,6 +34,7 @@ fn plan(jobs: usize) -> Plan {
         .cases
         .into_iter()
         .map(|case| Planned {
+            world: crate::world::WorldKind::Real,
             case,
             fate: Fate::Run,
             deviation: None,
@@ -146,11 +147,16 @@ fn what_fails_is_tried_again_and_what_passes_is_not() {
 struct FailsFirst(FakeMaker, usize);
 
 impl WorldMaker for FailsFirst {
-    fn make(&mut self, spec: &SandboxSpec, name: &str) -> Result<Box<dyn World + '_>, WorldError> {
+    fn make(
+        &mut self,
+        kind: crate::world::WorldKind,
+        spec: &SandboxSpec,
+        name: &str,
+    ) -> Result<Box<dyn World + '_>, WorldError> {
         self.1 += 1;
         let status = if self.1 == 1 { 9 } else { 0 };
         self.0.script.beats = vec![(5, Beat::LauncherEnds("demo", End::Exit(status)))];
-        self.0.make(spec, name)
+        self.0.make(kind, spec, name)
     }
 }
 

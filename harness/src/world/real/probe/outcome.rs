@@ -65,7 +65,7 @@ impl Probe {
                 })
                 .all(|stage| stage.outcome == Outcome::Passed)
         };
-        let capabilities = Capability::ALL.into_iter().filter(given).collect();
+        let capabilities = Capability::OF_MACHINES.into_iter().filter(given).collect();
         Probe {
             stages,
             capabilities,

@@ -142,7 +142,7 @@ fn fits(call: &TracedCall, condition: &Condition) -> bool {
 }
 
 /// Whether the text is like the pattern, in which `*` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub fn is_like(text: &str, pattern: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else {

@@ -1,0 +1,96 @@
+//! What a scenario asks for that the simulated world does not have.
+
+use std::path::Path;
+
+use daemonlab::sys::call::Call;
+
+use crate::scenario::Scope;
+use crate::scenario::model::{Action, Case, Content, Fault, Launch};
+use crate::scenario::template::Template;
+use crate::world::sim::Programs;
+use crate::world::spec::call_family;
+
+use super::plan::Fate;
+
+/// Whether a case runs in the simulated world; `required` if it must. See
+/// [`why_not`] for the rest.
+pub fn fate(case: &Case, target: &Path, programs: &Programs, required: bool) -> Fate {
+    match why_not(case, target, programs) {
+        None => Fate::Run,
+        Some(why) if required => Fate::Missing(format!(
+            "the simulated world cannot run it: {why}\n  = help: leave `sim` out of `--require`, or run it in the real world"
+        )),
+        Some(why) => Fate::Skip(format!("not in the simulated world: {why}")),
+    }
+}
+
+/// Why a case cannot run in the simulated world, where `${target}` stands for
+/// `target`; `None` if it can.
+pub fn why_not(case: &Case, target: &Path, programs: &Programs) -> Option<String> {
+    let mut scope = Scope::new();
+    scope.set("target", target.to_string_lossy().as_ref());
+    let mut terminals = 0;
+    if case.files.iter().any(|file| file.content == Content::Fifo) {
+        return Some(NO_FIFO.to_owned());
+    }
+    for step in &case.steps {
+        match &step.action {
+            Action::Launch(launch) => {
+                terminals += u32::from(launch.terminal);
+                if let Some(why) = launch_why_not(launch, case, &scope, programs) {
+                    return Some(why);
+                }
+            }
+            Action::Write(file) if file.content == Content::Fifo => {
+                return Some(NO_FIFO.to_owned());
+            }
+            _ => {}
+        }
+    }
+    (terminals > 1).then(|| "it has one terminal, and this scenario takes more".to_owned())
+}
+
+const NO_FIFO: &str = "it has no FIFOs";
+
+fn launch_why_not(
+    launch: &Launch,
+    case: &Case,
+    scope: &Scope,
+    programs: &Programs,
+) -> Option<String> {
+    let command = launch.command.first()?;
+    let program = scope.text(command).unwrap_or_else(|_| command.to_string());
+    if programs.get(Path::new(&program)).is_none() {
+        return Some(format!("no program `{program}` is registered there"));
+    }
+    let folder = case.dir.to_string_lossy();
+    if launch.command.iter().any(|part| mentions(part, &folder)) {
+        return Some("it has no files of the host, and a command names one".to_owned());
+    }
+    let mut faults = launch.faults.iter();
+    if let Some(fault) = faults.find(|fault| !fault.condition.args.is_empty()) {
+        return Some(format!(
+            "calls have no registers there, which the fault `{}` looks at",
+            fault.label
+        ));
+    }
+    let unknown = launch.faults.iter().find(|fault| !can_fire(fault))?;
+    Some(format!(
+        "it has no call `{}`, which the fault `{}` is about",
+        unknown.calls.join("`, `"),
+        unknown.label
+    ))
+}
+
+fn mentions(template: &Template, text: &str) -> bool {
+    template.to_string().contains(text)
+}
+
+/// Whether one of its calls is in the table.
+fn can_fire(fault: &Fault) -> bool {
+    let modelled = |call: &str| Call::NAMES.contains(&call) || call == "clone";
+    fault
+        .calls
+        .iter()
+        .any(|call| modelled(call) || call_family(call).iter().any(|member| modelled(member)))
+}

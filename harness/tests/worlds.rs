@@ -1,0 +1,182 @@
+//! The same scenarios in both worlds.
+
+mod cli_common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cli_common::Lab;
+use predicates::str::contains;
+use serde_json::Value;
+
+/// What the simulated world cannot run of the packs, and why.
+const NOT_SIMULATED: &[(&str, &str)] = &[
+    ("lifecycle/in_flight.yaml", "no program `bash`"),
+    ("systemd/notify.yaml", "no program `perl`"),
+    ("systemd/notify_foreground.yaml", "no program `perl`"),
+    ("systemd/notify_not_ready.yaml", "no program `perl`"),
+    ("upgrade/never_refused.yaml", "no program `bash`"),
+];
+
+/// What became of a case: how it ended, and the reason of a skip.
+type Verdict = (String, String);
+
+/// The verdicts of a run, by the id of the case and by the world.
+fn verdicts(args: &[&str]) -> BTreeMap<(String, String), Verdict> {
+    let lab = Lab::new(&[]);
+    let mut all = vec!["run", "--report-json", "run.jsonl"];
+    all.extend(args);
+    let run = lab.daemonlab(&all).output().expect("it can be started");
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stdout)
+    );
+    let text = lab.read("run.jsonl");
+    let events = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+    let finished = events.filter(|event| event["event"] == "case-finished");
+    finished
+        .map(|event| {
+            let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+            let world = event["world"].as_str().unwrap_or("real").to_owned();
+            let id = text("id");
+            let id = id.strip_suffix(" [sim]").unwrap_or(&id).to_owned();
+            ((id, world), (text("verdict"), text("reason")))
+        })
+        .collect()
+}
+
+fn packs() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    root.to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_case_that_runs_in_both_worlds_ends_alike() {
+    let verdicts = verdicts(&["--world", "both", &packs()]);
+    let mut both = 0;
+    let mut skipped = Vec::new();
+    for ((id, world), (status, reason)) in &verdicts {
+        if world != "sim" {
+            continue;
+        }
+        let (real, _) = &verdicts[&(id.clone(), "real".to_owned())];
+        match status.as_str() {
+            "skipped" => skipped.push((id, reason)),
+            _ if real == "skipped" => assert!(
+                id.contains("default_timeouts"),
+                "{id} does not run in the real world"
+            ),
+            status => {
+                both += 1;
+                assert_eq!(status, real, "{id}");
+            }
+        }
+    }
+    assert!(both > 150, "{both}");
+    for (id, reason) in &skipped {
+        let known = NOT_SIMULATED
+            .iter()
+            .any(|(file, why)| id.contains(file) && reason.contains(why));
+        assert!(known, "{id}: {reason}");
+    }
+    for (file, _) in NOT_SIMULATED {
+        let there = skipped.iter().any(|(id, _)| id.contains(file));
+        assert!(there, "{file} runs in the simulated world now");
+    }
+}
+
+const STARTS: &str = "version: 1
+steps:
+  - launch: {id: start, command: [\"${target}\", -d], within: 5s, expect: {exit: 0}}
+";
+
+fn run(text: &str, args: &[&str]) -> assert_cmd::assert::Assert {
+    let lab = Lab::new(&[("a.yaml", text)]);
+    let mut all = vec!["run", "a.yaml"];
+    all.extend(args);
+    lab.daemonlab(&all).assert()
+}
+
+#[test]
+fn a_target_that_is_not_registered_is_skipped_unless_that_is_forbidden() {
+    let other = ["--world", "sim", "--target", "/bin/sh"];
+    // Nothing has run, which is no success.
+    run(STARTS, &other)
+        .code(5)
+        .stdout(contains("sh` is registered there"))
+        .stdout(contains("0 passed, 0 failed, 1 skipped"));
+    let other = ["--world", "sim", "--target", "/bin/sh", "--require", "sim"];
+    run(STARTS, &other)
+        .code(5)
+        .stdout(contains("the simulated world cannot run it"))
+        .stdout(contains("0 passed, 1 failed, 0 skipped"));
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_fails_there_too_and_says_how_to_run_it_again() {
+    run(&STARTS.replace("exit: 0", "exit: 7"), &["--world", "sim"])
+        .code(1)
+        .stdout(contains("expected 7, got 0"))
+        .stdout(contains("a.yaml [sim]"))
+        .stdout(contains("run a.yaml --world sim --exact 'a.yaml'"));
+}
+
+#[test]
+fn a_fault_that_never_fires_fails_there_too() {
+    let text = STARTS.replace(
+        "within: 5s",
+        "faults: [{role: daemon, call: kill, nth: 1, errno: EPERM}], within: 5s",
+    );
+    run(&text, &["--world", "sim"])
+        .code(1)
+        .stdout(contains("it never fired"));
+}
+
+#[test]
+fn what_the_simulated_kernel_does_not_have_is_named() {
+    let fifo = STARTS.replace("steps:", "files: [{path: /run/fifo, fifo: true}]\nsteps:");
+    run(&fifo, &["--world", "sim"])
+        .code(5)
+        .stdout(contains("it has no FIFOs"));
+    let call = STARTS.replace(
+        "within: 5s",
+        "faults: [{role: daemon, call: nanosleep, nth: 1, errno: EINTR}], within: 5s",
+    );
+    run(&call, &["--world", "sim"])
+        .code(5)
+        .stdout(contains("it has no call `nanosleep`"));
+}
+
+#[test]
+fn a_case_is_listed_once_for_each_world() {
+    let lab = Lab::new(&[("a.yaml", STARTS)]);
+    // Filters go by the id, which is the same in both.
+    for args in [&["a.yaml"][..], &["--exact", "a.yaml", "a.yaml"]] {
+        let mut all = vec!["list", "--world", "both"];
+        all.extend(args);
+        lab.daemonlab(&all)
+            .assert()
+            .success()
+            .stdout("a.yaml\na.yaml [sim]\n");
+    }
+}
+
+#[test]
+fn hours_of_virtual_time_cost_nothing() {
+    let text = "version: 1
+requires: [virtual-time]
+timeout: 100h
+steps:
+  - pause: {for: 90h, reason: it costs nothing}
+  - check: {sandbox: {}, within: 0s, expect: {count: 0}}
+";
+    run(text, &["--world", "sim"])
+        .success()
+        .stdout(contains("1 passed"));
+    // The real world would have to wait.
+    run(text, &[]).code(5).stdout(contains("1 skipped"));
+    run(text, &["--require", "virtual-time"]).code(5);
+}
