@@ -12,6 +12,7 @@ use super::json::Json;
 use super::sample;
 use crate::run::event::RunEvent;
 use crate::run::outcome::{Evidence, Verdict};
+use crate::world::WorldKind;
 use crate::world::event::{End, Event, What};
 use crate::world::facts::{Captured, LaunchFacts, ProcessFacts};
 
@@ -30,9 +31,13 @@ fn everything() -> Vec<RunEvent> {
     let end = run.len() - 1;
     run.insert(end, sample::flaky());
     for event in &mut run {
+        if let RunEvent::CaseStarted { case } = event {
+            case.world = WorldKind::Sim;
+        }
         if let RunEvent::CaseFinished(report) = event
             && let Verdict::Failed { .. } = report.verdict
         {
+            report.case.world = WorldKind::Sim;
             report.evidence = Some(full(report.evidence.take().unwrap_or_default()));
         }
     }
