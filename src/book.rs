@@ -14,5 +14,7 @@ macro_rules! pages {
 
 pages! {
     daemonizer = "../docs/src/guide/daemonizer.md",
+    exploration = "../docs/src/internals/exploration.md",
+    simulated_kernel = "../docs/src/internals/simulated-kernel.md",
     simulate = "../docs/src/guide/simulate.md",
 }

@@ -13,6 +13,7 @@ pub fn summary() -> Vec<String> {
     let there: BTreeSet<String> = page::all()
         .into_iter()
         .filter_map(|page| Some(page.ok()?.name))
+        .filter(|name| name != page::README)
         .collect();
     let unnamed = there.difference(&named);
     let unnamed = unnamed.map(|name| format!("SUMMARY.md does not name {name}"));
@@ -43,6 +44,7 @@ pub fn links() -> Vec<String> {
                 file => normal(&folder.join(file)),
             };
             let good = match anchors.get(&to) {
+                _ if page.name == page::README => page::repository().join(file).exists(),
                 Some(anchors) => anchor.is_empty() || anchors.contains(anchor),
                 None => false,
             };
@@ -52,6 +54,46 @@ pub fn links() -> Vec<String> {
         }
     }
     assert!(seen > 10, "links are found: {seen}");
+    mistakes
+}
+
+/// Paths of the repository, in backquotes, that are not there.
+pub fn paths() -> Vec<String> {
+    const FOLDERS: [&str; 8] = [
+        "src/",
+        "harness/",
+        "tests/",
+        "scenarios/",
+        "ci/",
+        "docs/",
+        "schema/",
+        "benches/",
+    ];
+    let mut mistakes = Vec::new();
+    let mut seen = 0;
+    let mut look = |name: &str, text: &str| {
+        for token in prose(text).split('`').skip(1).step_by(2) {
+            let is_path = FOLDERS.iter().any(|folder| token.starts_with(folder))
+                && token.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
+                // A place that a reader fills in.
+                && !token.chars().any(char::is_uppercase);
+            if !is_path || token.starts_with("scenarios/first") {
+                continue;
+            }
+            seen += 1;
+            if !page::repository().join(token).exists() {
+                mistakes.push(format!("{name}: there is no `{token}`"));
+            }
+        }
+    };
+    for page in page::all().into_iter().filter_map(Result::ok) {
+        look(&page.name, &page.text);
+    }
+    for name in ["CONTRIBUTING.md", "SECURITY.md"] {
+        let text = fs::read_to_string(page::repository().join(name)).expect(name);
+        look(name, &text);
+    }
+    assert!(seen > 30, "paths are found: {seen}");
     mistakes
 }
 

@@ -12,6 +12,7 @@
 //! | `yaml,fails` | a scenario: it has to fail against `labd` |
 //! | `yaml,before` | a scenario that has to pass, and stands before the steps that follow |
 //! | `yaml,steps` | steps, put behind that scenario: they have to pass |
+//! | `yaml,workflow` | a workflow of GitHub Actions: each of its commands that calls daemonlab has to be a command of the page |
 //! | `rust` | compiled, and run unless `no_run`, as a doctest: the page has to be named in a `book.rs` |
 //! | `text,figure` | a drawing |
 //!
@@ -28,6 +29,7 @@ mod links;
 mod page;
 mod scenario;
 mod scratch;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
             all(links::summary())
         }),
         Trial::test("every link leads somewhere", || all(links::links())),
+        Trial::test("every path of the repository is there", || {
+            all(links::paths())
+        }),
     ];
     let missing = missing();
     for page in page::all() {
@@ -102,6 +107,7 @@ fn execute(page: &Page) -> Result<(), Failed> {
             Kind::Run | Kind::Before => scenario::run(&scratch, block, &block.text, 0),
             Kind::Fails => scenario::run(&scratch, block, &block.text, 1),
             Kind::Steps => scenario::steps(&scratch, page, block),
+            Kind::Workflow => workflow::check(page, block),
             // Doctests, drawings, and what a trial of its own tells of.
             Kind::Rust | Kind::Figure | Kind::NotExecuted(_) => Ok(()),
         };

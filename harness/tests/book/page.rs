@@ -46,6 +46,8 @@ pub enum Kind {
     Before,
     /// Steps that pass.
     Steps,
+    /// A workflow of GitHub Actions.
+    Workflow,
     /// A doctest.
     Rust,
     /// A drawing.
@@ -53,6 +55,9 @@ pub enum Kind {
     /// Nothing, for this reason.
     NotExecuted(String),
 }
+
+/// The page that is not in the folder of the pages.
+pub const README: &str = "README.md";
 
 /// The folder of the pages.
 pub fn source() -> PathBuf {
@@ -64,11 +69,13 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every page, by name, the summary left out; or what is wrong with one.
+/// Every page, by name, and the README; or what is wrong with one. The summary
+/// is none.
 pub fn all() -> Vec<Result<Page, String>> {
     let mut paths = Vec::new();
     collect(&source(), &mut paths);
     paths.sort();
+    paths.push(repository().join(README));
     assert!(paths.len() > 1, "there are pages");
     paths.into_iter().map(Page::read).collect()
 }
@@ -89,8 +96,10 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
 impl Page {
     fn read(path: PathBuf) -> Result<Page, String> {
         let text = fs::read_to_string(&path).expect("a page is text");
-        let name = path.strip_prefix(source()).expect("it is below");
-        let name = name.display().to_string();
+        let name = match path.strip_prefix(source()) {
+            Ok(name) => name.display().to_string(),
+            Err(_) => README.to_owned(),
+        };
         let mut page = Page {
             name,
             path,
@@ -198,7 +207,10 @@ impl Page {
         let Some(block) = rust else { return Ok(()) };
         let taken = ["src/book.rs", "harness/src/book.rs"].iter().any(|list| {
             let list = fs::read_to_string(repository().join(list)).unwrap_or_default();
-            list.contains(&format!("docs/src/{}\"", self.name))
+            list.contains(&match &*self.name {
+                README => format!("/{README}\""),
+                name => format!("docs/src/{name}\""),
+            })
         });
         match taken {
             true => Ok(()),
@@ -231,6 +243,7 @@ fn kind(info: &str) -> Option<Kind> {
         ("yaml", ["run"]) => Some(Kind::Run),
         ("yaml", ["fails"]) => Some(Kind::Fails),
         ("yaml", ["before"]) => Some(Kind::Before),
+        ("yaml", ["workflow"]) => Some(Kind::Workflow),
         ("yaml", ["steps"]) => Some(Kind::Steps),
         ("rust", words) if !words.contains(&"ignore") => Some(Kind::Rust),
         ("text", ["figure"]) => Some(Kind::Figure),
