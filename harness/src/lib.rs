@@ -4,6 +4,7 @@
 //! One direction, no back and forth: a [`scenario`] file becomes data, the
 //! [`run`]ner carries it out in a [`world`], [`expect`]ations turn the world's
 //! facts into verdicts, and a [`report`] only reads the runner's events.
+//! [`explore`] carries a scenario out in one order after another.
 
 #![warn(missing_docs)]
 
@@ -11,6 +12,7 @@
 mod book;
 pub mod cli;
 pub mod expect;
+pub mod explore;
 pub mod labd;
 pub mod report;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
 //! - [`args`]: what can be said on it;
-//! - [`run`], [`list`], [`doctor`]: the commands;
+//! - [`run`], [`explore`], `replay`, [`list`], [`doctor`]: the commands;
 //! - `merge`: the JUnit reports of several machines as one;
 //! - `new`: scenarios to begin with; `manual`: completions, the man page, the schema;
 //! - `reporters`: the reports that `run` is asked for;
@@ -14,12 +14,14 @@ pub mod args;
 pub mod chosen;
 pub mod doctor;
 pub mod exit_status;
+pub mod explore;
 pub mod interrupt;
 pub mod list;
 mod main;
 mod manual;
 mod merge;
 mod new;
+mod replay;
 mod reporters;
 pub mod run;
 pub mod target;

@@ -110,6 +110,7 @@ fn in_world(
     };
     let wanted = match setting.gather {
         Gather::Always => true,
+        Gather::Never => false,
         Gather::OnFailure => !verdict.is_good(),
     };
     let evidence = wanted.then(|| evidence::gather(case, &mut steps));

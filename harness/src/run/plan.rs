@@ -116,6 +116,8 @@ pub enum Gather {
     OnFailure,
     /// Always.
     Always,
+    /// Never: looking around would take part in what is explored.
+    Never,
 }
 
 impl Planned {

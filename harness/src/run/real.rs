@@ -48,15 +48,7 @@ impl RealMaker {
         spec: &SandboxSpec,
         folder: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
-        let mut spec = spec.clone();
-        for bind in &mut spec.binds {
-            if !bind.is_dir() {
-                *bind = bind_for(bind);
-            }
-        }
-        spec.binds.sort();
-        spec.binds.dedup();
-        let world = self.host.world(&spec)?;
+        let world = self.host.world(&bound(spec))?;
         Ok(match &self.keep {
             None => Box::new(world),
             Some(keep) => Box::new(Kept {
@@ -65,6 +57,19 @@ impl RealMaker {
             }),
         })
     }
+}
+
+/// The same sandbox with folders bound in where files are meant.
+pub fn bound(spec: &SandboxSpec) -> SandboxSpec {
+    let mut spec = spec.clone();
+    for bind in &mut spec.binds {
+        if !bind.is_dir() {
+            *bind = bind_for(bind);
+        }
+    }
+    spec.binds.sort();
+    spec.binds.dedup();
+    spec
 }
 
 /// What this machine lacks, with the failed stage as the reason.

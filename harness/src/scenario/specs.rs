@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::world::spec::{FaultSpec, FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace};
+use crate::world::spec::{
+    FaultSpec, FileContent, FileSpec, LaunchSpec, Order, SandboxSpec, Stdio, Trace,
+};
 
 use super::model::{Case, Content, Fault, File, Launch};
 use super::template::{Scope, Unresolved};
@@ -86,6 +88,7 @@ impl Launch {
             ignored: self.ignored.iter().map(|signal| signal.number()).collect(),
             faults: self.faults.iter().map(Fault::spec).collect(),
             trace: Trace::Off,
+            order: Order::Kernels,
         })
     }
 }

@@ -6,6 +6,7 @@
 //! - [`facts`]: what can be seen;
 //! - [`event`]: what happened, in order;
 //! - [`spec`]: what a world is asked to do;
+//! - [`steered`]: what stands still in a world whose order is chosen;
 //! - [`syscalls`]: the system calls by name;
 //! - [`real`]: the sandbox, on Linux; [`sim`]: the simulated kernel.
 
@@ -16,6 +17,7 @@ mod kind;
 pub mod real;
 pub mod sim;
 pub mod spec;
+pub mod steered;
 pub mod syscalls;
 
 pub use capability::Capability;

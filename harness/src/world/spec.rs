@@ -106,6 +106,19 @@ pub struct LaunchSpec {
     pub faults: Vec<FaultSpec>,
     /// Which calls become events.
     pub trace: Trace,
+    /// Who says in which order its processes go on.
+    pub order: Order,
+}
+
+/// Who says in which order the processes of a launch go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// The kernel.
+    #[default]
+    Kernels,
+    /// The harness: each stands before every visible call, and once it has
+    /// ended, until it is let go.
+    Steered,
 }
 
 /// Which calls of a launch's processes become events, with their signals,

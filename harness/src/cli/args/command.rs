@@ -6,10 +6,12 @@ use clap::{Parser, Subcommand};
 use super::choice::DEFAULT_PATH;
 use super::color::Color;
 use super::doctor::{DoctorArgs, doctor_help};
+use super::explore::{ExploreArgs, explore_help};
 use super::list::ListArgs;
 use super::manual::CompletionsArgs;
 use super::merge::{MergeArgs, merge_help};
 use super::new::{NewArgs, new_help};
+use super::replay::{ReplayArgs, replay_help};
 use super::run::{RunArgs, run_help};
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
@@ -64,6 +66,8 @@ Examples:
           Run everything below `{DEFAULT_PATH}` against the embedded server `{EMBEDDED}`
   daemonlab run --target ./target/debug/my-server scenarios/pingora
           Hold a server of yours to the conformance pack
+  daemonlab explore --target ./my-server scenarios/pingora/ready.yaml
+          Look for an order of launcher and daemon that breaks a scenario
   daemonlab list --tag readiness
           Show the cases that have a tag
   daemonlab merge-junit part-*.xml --output junit.xml
@@ -89,6 +93,13 @@ pub enum Command {
     /// Run scenarios, and tell what came of them.
     #[command(visible_alias = "r", after_long_help = run_help())]
     Run(Box<RunArgs>),
+    /// Run scenarios under one order after another of their programs' visible
+    /// calls, until one breaks them.
+    #[command(after_long_help = explore_help())]
+    Explore(Box<ExploreArgs>),
+    /// Run a schedule that `explore` has written once more, or many times.
+    #[command(after_long_help = replay_help())]
+    Replay(ReplayArgs),
     /// Show the cases that `run` would run.
     #[command(after_long_help = exit_status::TABLE)]
     List(ListArgs),

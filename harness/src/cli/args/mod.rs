@@ -2,7 +2,7 @@
 //! thing that several of them take.
 //!
 //! - `command`: the whole, with the help that teaches;
-//! - `run`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
+//! - `run`, `explore`, `replay`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
 //! - `choice`: which cases are meant;
 //! - `requirement`: what must not be missing; `world`: where cases run;
 //! - `color`: when to use colours.
@@ -11,10 +11,12 @@ mod choice;
 mod color;
 mod command;
 mod doctor;
+mod explore;
 mod list;
 mod manual;
 mod merge;
 mod new;
+mod replay;
 mod requirement;
 mod run;
 #[cfg(test)]
@@ -25,10 +27,12 @@ pub use choice::{Choice, DEFAULT_PATH};
 pub use color::Color;
 pub use command::{Args, Command};
 pub use doctor::DoctorArgs;
+pub use explore::{ExploreArgs, SCHEDULES, StrategyName};
 pub use list::{Format, ListArgs};
 pub use manual::CompletionsArgs;
 pub use merge::MergeArgs;
 pub use new::{NewArgs, Template};
+pub use replay::ReplayArgs;
 pub use requirement::Requirement;
 pub use run::{DEFAULT_KEEP, RunArgs};
 pub use world::Where;

@@ -191,7 +191,7 @@ pub struct RunArgs {
     pub no_capture: bool,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time.is_zero() => Err("it must not be zero".to_owned()),
         Ok(time) => Ok(time),

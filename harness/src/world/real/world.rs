@@ -21,6 +21,7 @@ use super::wire::{Channel, Frame};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::spec::{FileSpec, LaunchSpec};
+use crate::world::steered::{LetGo, Standing, Steering};
 use crate::world::{World, WorldError};
 
 /// A sandbox on Linux. Dropping it ends everything in it.
@@ -119,6 +120,33 @@ impl RealWorld {
             Reply::Done => Ok(()),
             other => Err(unexpected(stage, &other)),
         }
+    }
+
+    /// Lets a task go, if one is named, and waits until nothing runs: what has
+    /// happened, and what stands then; nothing, if something ran for `at_most`.
+    /// For worlds whose launches are steered.
+    ///
+    /// # Errors
+    /// If that task does not stand, or the world is gone.
+    pub fn stand(
+        &mut self,
+        go: Option<(String, LetGo)>,
+        at_most: Duration,
+    ) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
+        let stage = "let a task go";
+        let request = Request::Stand { go, at_most };
+        match self.call(stage, &request, &[], at_most)?.reply {
+            Reply::Standing(events, standing) => Ok((events, standing)),
+            other => Err(unexpected(stage, &other)),
+        }
+    }
+
+    /// Lets steered tasks go on as they like, or holds them again.
+    ///
+    /// # Errors
+    /// If the world is gone.
+    pub fn steer(&mut self, steering: Steering) -> Result<(), WorldError> {
+        self.done("steer", &Request::Steer(steering))
     }
 
     /// Copies what is evidence into `folder` of the host, which is made if it

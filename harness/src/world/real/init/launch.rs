@@ -24,7 +24,7 @@ use crate::world::facts::LaunchFacts;
 use crate::world::real::failure::{error, refusal};
 use crate::world::real::kernel::exit_now;
 use crate::world::real::tracer::{Recording, Rules, Tracer, bury};
-use crate::world::spec::{LaunchSpec, Stdio};
+use crate::world::spec::{LaunchSpec, Order, Stdio};
 
 /// A program that was started.
 #[derive(Debug)]
@@ -83,6 +83,9 @@ impl Launch {
             Stdio::Terminal => Launch::with_terminal(&start, theirs),
         }
         .map_err(|why| error(&stage, why))?;
+        if spec.order == Order::Steered {
+            tracer.steer().add(&spec.id);
+        }
         let tracing = (!calls.is_empty()).then_some((rules, recording));
         let mut way = Way {
             reports: &ours,

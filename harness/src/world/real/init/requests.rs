@@ -20,6 +20,7 @@ use crate::world::real::failure::{error, refusal};
 use crate::world::real::proc::{pids, process, sockets};
 use crate::world::real::wire::message::{Answer, Reply, Request};
 use crate::world::spec::LaunchSpec;
+use crate::world::steered::Steering;
 
 /// How many of the processes that remain are told of. More than any daemon
 /// leaves, unless it cannot stop.
@@ -57,6 +58,27 @@ impl Init {
                 }
                 Err(error) => Err(error),
             },
+            Request::Stand { go, at_most } => {
+                if let Some((task, how)) = go
+                    && !self.tracer.steer().let_go(&task, how)
+                {
+                    let stage = format!("let task {task} go");
+                    let evidence = "it does not stand before anything";
+                    let error = refusal(stage, evidence, "report this as a bug of daemonlab");
+                    return Some((Err(error.into()), Vec::new(), None));
+                }
+                self.trace();
+                self.pending = Some(Pending::Stand(self.time() + at_most));
+                return None;
+            }
+            Request::Steer(steering) => {
+                match steering {
+                    Steering::Held => self.tracer.steer().shut(),
+                    Steering::Open => self.tracer.steer().open(),
+                }
+                self.trace();
+                Ok(Reply::Done)
+            }
             Request::Keep => {
                 let (files, bytes) = keep::gather();
                 return Some((Ok(Reply::Kept(files)), bytes, None));

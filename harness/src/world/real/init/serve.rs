@@ -69,6 +69,8 @@ pub struct Init {
 pub(super) enum Pending {
     /// For an event, until this moment.
     Wait(Duration),
+    /// For the moment when nothing runs, until this moment.
+    Stand(Duration),
     /// A conversation with a server.
     Connect(Connection),
 }
@@ -221,6 +223,8 @@ impl Init {
     fn timeout(&self) -> PollTimeout {
         let pending = self.pending.as_ref().map(|pending| match pending {
             Pending::Wait(until) => *until,
+            // No event tells that a task has fallen asleep.
+            Pending::Stand(_) => Duration::ZERO,
             Pending::Connect(connection) => connection.until(),
         });
         let Some(moment) = pending.into_iter().chain(self.tracer.deadline()).min() else {
@@ -260,6 +264,9 @@ impl Init {
     /// Answers what was waited for; gives whether the harness is still there.
     fn settle(&mut self) -> bool {
         let time = self.time();
+        if let Some(Pending::Stand(until)) = self.pending {
+            return self.stand(time, until);
+        }
         let (answer, bytes) = match &mut self.pending {
             Some(Pending::Wait(until)) if !self.events.is_empty() || time >= *until => {
                 (Ok(Reply::Events(self.events.take())), Vec::new())
@@ -273,6 +280,20 @@ impl Init {
         };
         self.pending = None;
         self.answer(answer, &bytes, None).is_ok()
+    }
+
+    /// Answers once nothing runs; gives whether the harness is still there.
+    fn stand(&mut self, time: Duration, until: Duration) -> bool {
+        let standing = self.tracer.standing();
+        if standing.is_none() && time < until {
+            std::thread::yield_now();
+            return true;
+        }
+        self.pending = None;
+        self.drain_all();
+        let events = self.events.take();
+        let answer = Ok(Reply::Standing(events, standing));
+        self.answer(answer, &[], None).is_ok()
     }
 
     /// Looks at what has stopped, and reaps what has ended. Its last words are
@@ -336,7 +357,7 @@ impl Init {
     }
 
     /// Looks at what has stopped, and lets go what is held no more.
-    fn trace(&mut self) {
+    pub(super) fn trace(&mut self) {
         self.tracer.turn(self.time());
         self.tell();
     }

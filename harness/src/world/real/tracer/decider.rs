@@ -83,6 +83,9 @@ pub enum Act {
     Short(u64),
     /// The caller gets this signal as its call begins.
     Signal(i32),
+    /// The call has not begun: signals that are pending are delivered first,
+    /// and then it is made again.
+    TakeBack,
     /// The process is killed by SIGKILL.
     Kill,
 }

@@ -18,6 +18,7 @@
 //! - [`visible`]: which calls others can notice;
 //! - [`decider`]: what becomes of a stop, as a trait;
 //! - [`faults`], [`rules`]: the decider that scenario files describe;
+//! - [`steer`]: the decider that lets go only what was chosen;
 //! - [`recorder`]: what is told;
 //! - [`trial`]: tracing one process for one call;
 //! - [`turn`]: all of it together.
@@ -32,6 +33,7 @@ mod filter;
 mod memory;
 mod recorder;
 pub mod rules;
+mod steer;
 pub mod stop;
 mod tracee;
 mod trial;

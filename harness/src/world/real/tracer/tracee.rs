@@ -235,6 +235,15 @@ impl Stopped {
         arch::skip(self.tid, result)
     }
 
+    /// Takes back the call of this number that it has stopped before: signals
+    /// that are pending are delivered first, and then it makes it again.
+    ///
+    /// # Errors
+    /// ESRCH if it was killed.
+    pub fn take_back_call(&mut self, number: i64) -> Result<(), Errno> {
+        arch::take_back(self.tid, number)
+    }
+
     /// Sets what the call that it has stopped after gives; a negative number
     /// is an errno.
     ///

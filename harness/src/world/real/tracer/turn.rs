@@ -14,11 +14,13 @@ use super::family::Family;
 use super::faults::Faults;
 use super::recorder::{InCall, Recorder, Recording};
 use super::rules::Rules;
+use super::steer::{Rest, Steer, rest_of};
 use super::stop::{Reason, next_stop, take_end};
 use super::tracee::{RawCall, RawSignal, Running, Stopped};
 use super::visible;
 use crate::world::event::{End, What};
 use crate::world::real::proc::status::Status;
+use crate::world::steered::{Idle, Standing};
 
 /// How many stops are taken in a row before init looks at anything else.
 const BURST: usize = 256;
@@ -32,6 +34,7 @@ pub struct Tracer {
     /// stops arrives first is chance.
     unnamed: BTreeMap<i32, Stopped>,
     faults: Faults,
+    steer: Steer,
     others: Vec<Box<dyn Decider>>,
     recorder: Recorder,
     /// Held tasks, in the order of their stops.
@@ -61,6 +64,8 @@ struct Task {
 #[derive(Debug)]
 enum State {
     Running(Running),
+    /// Stopped by a signal, until SIGCONT.
+    JobControl(Running),
     Held(Held),
     /// While its stop is looked at.
     Between,
@@ -130,6 +135,32 @@ impl Tracer {
     /// The faults' counts.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// The decider that lets go only what was chosen.
+    pub fn steer(&mut self) -> &mut Steer {
+        &mut self.steer
+    }
+
+    /// Every task, if none of them runs; nothing, while one does.
+    pub fn standing(&self) -> Option<Standing> {
+        if self.more || !self.unnamed.is_empty() {
+            return None;
+        }
+        let mut standing = Standing::default();
+        for (tid, task) in &self.tasks {
+            let rest = match &task.state {
+                State::Held(_) | State::JobControl(_) => Rest::Waits,
+                State::Running(_) | State::Between => rest_of(*tid),
+            };
+            match rest {
+                Rest::Runs => return None,
+                Rest::WaitsForTime => standing.idle = Idle::ForNow,
+                Rest::Waits => {}
+            }
+            standing.tasks.extend(self.steer.of(*tid).cloned());
+        }
+        Some(standing)
     }
 
     /// When it wants its turn, if nothing happens before.
@@ -228,7 +259,7 @@ impl Tracer {
             return;
         };
         let stopped = match std::mem::replace(&mut task.state, State::Between) {
-            State::Running(running) => running.stopped(),
+            State::Running(running) | State::JobControl(running) => running.stopped(),
             // It was killed while it was held, and is about to end.
             State::Held(_) | State::Between => {
                 self.forget_hold(tid);
@@ -248,7 +279,12 @@ impl Tracer {
                 Ok(signal) => self.halt(now, tid, Some(stopped), Halt::Signal(signal)),
                 Err(_) => self.go_on(tid, stopped),
             },
-            Reason::JobControl(_) => self.runs(tid, stopped.stay_stopped()),
+            Reason::JobControl(_) => {
+                let running = stopped.stay_stopped();
+                if let Some(task) = self.tasks.get_mut(&tid) {
+                    task.state = State::JobControl(running);
+                }
+            }
             Reason::Trap => self.go_on(tid, stopped),
         }
     }
@@ -410,9 +446,9 @@ impl Tracer {
             who: &who,
             at: at.point(),
         };
-        let first: &mut dyn Decider = &mut self.faults;
+        let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
         let others = self.others.iter_mut().map(|other| &mut **other as _);
-        for decider in std::iter::once(first).chain(others) {
+        for decider in own.into_iter().chain(others) {
             match decider.arrive(now, &stop, &mut told) {
                 Decision::Hold => by.push(true),
                 Decision::Go(says) => {
@@ -447,6 +483,7 @@ impl Tracer {
     fn forget_hold(&mut self, tid: i32) {
         self.held.retain(|held| *held != tid);
         self.faults.gone(tid);
+        self.steer.gone(tid);
         self.others.iter_mut().for_each(|other| other.gone(tid));
     }
 
@@ -469,9 +506,9 @@ impl Tracer {
                 who: &who,
                 at: held.at.point(),
             };
-            let first: &mut dyn Decider = &mut self.faults;
+            let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
             let others = self.others.iter_mut().map(|other| &mut **other as _);
-            for (decider, holds) in std::iter::once(first).chain(others).zip(&mut held.by) {
+            for (decider, holds) in own.into_iter().chain(others).zip(&mut held.by) {
                 if *holds && let Decision::Go(says) = decider.again(now, &stop, &mut told) {
                     *holds = false;
                     held.act = first_act(held.act, says);
@@ -523,9 +560,13 @@ impl Tracer {
         act: Act,
     ) {
         let number = call.raw.number;
+        if act == Act::TakeBack {
+            let _ = stopped.take_back_call(number);
+            return self.runs(who.tid, stopped.go_on(None));
+        }
         let mut in_call = self.recorder.begin(now, who, call);
         match act {
-            Act::Pass | Act::Kill => {}
+            Act::Pass | Act::Kill | Act::TakeBack => {}
             Act::Fail(_) | Act::Return(_) => {
                 let result = match act {
                     Act::Fail(errno) => Err(errno),

@@ -24,7 +24,7 @@ const ALWAYS: &[&str] = &[
     "fork", "vfork", "clone", "clone3", "exit_group", "execve", "execveat",
     "wait4", "waitid", "setsid", "setpgid", "prctl", "pidfd_open",
     "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal",
-    "rt_sigtimedwait", "rt_sigsuspend", "pause", "signalfd4",
+    "rt_sigaction", "rt_sigprocmask", "getppid", "rt_sigtimedwait", "rt_sigsuspend", "pause", "signalfd4",
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
     "setfsuid", "setfsgid", "capset",
     "chdir", "fchdir", "chroot", "umask", "setrlimit", "setpriority",

@@ -11,6 +11,7 @@ use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::failure::Failure;
 use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+use crate::world::steered::{LetGo, Standing, Steering};
 
 /// What the harness asks a supervisor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,6 +88,15 @@ pub enum Request {
         /// Or after this long.
         at_most: Duration,
     },
+    /// Let a task go, if one is named, and answer once nothing runs.
+    Stand {
+        /// Which, by its name, and how.
+        go: Option<(String, LetGo)>,
+        /// How long that may take at most.
+        at_most: Duration,
+    },
+    /// Let the tasks go on as they like, or hold them again.
+    Steer(Steering),
     /// Gather the files that are evidence.
     Keep,
     /// Try what only a probe tries.
@@ -131,6 +141,9 @@ pub enum Reply {
     Received,
     /// What happened.
     Events(Vec<Event>),
+    /// What happened, and what stands now; nothing, if something ran all the
+    /// time.
+    Standing(Vec<Event>, Option<Standing>),
     /// The files that are evidence; their contents, one after the other, are
     /// in the bytes that come along.
     Kept(Vec<KeptFile>),

@@ -33,6 +33,27 @@ pub fn skip(tid: i32, result: i64) -> Result<(), Errno> {
     poke(tid, offset_of!(user_regs_struct, rax), result)
 }
 
+/// Takes back a call that has stopped before it was carried out: the thread is
+/// as it was before the instruction `syscall` (two bytes), so that signals are
+/// delivered first, and then makes the call again.
+///
+/// # Errors
+/// ESRCH if the thread was killed.
+pub fn take_back(tid: i32, number: i64) -> Result<(), Errno> {
+    // SAFETY: the offset is one of the record's; the kernel refuses a thread
+    // that is not ours and stopped.
+    let next = unsafe {
+        libc::ptrace(
+            libc::PTRACE_PEEKUSER,
+            tid,
+            offset_of!(user_regs_struct, rip),
+            0,
+        )
+    };
+    poke(tid, offset_of!(user_regs_struct, rip), next - 2)?;
+    skip(tid, number)
+}
+
 /// Sets what a call that has stopped after it was carried out gives.
 ///
 /// # Errors

@@ -1,0 +1,126 @@
+//! What `explore` takes.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::BoolishValueParser;
+
+use super::choice::Choice;
+use super::run::duration;
+use crate::cli::exit_status;
+use crate::cli::target::EMBEDDED;
+use crate::explore::search::Tactic;
+
+/// Where schedules are written if no folder is given.
+pub const SCHEDULES: &str = "target/daemonlab";
+
+pub(super) fn explore_help() -> String {
+    format!(
+        "\
+A scenario says what must hold, and nothing of how it might break. Every process of its launches
+stands still before each of its visible calls, and once it has ended, before its parent is told;
+one after the other is let go. The first execution is the plain one: whoever goes, goes on until it
+waits. The others depart from it.
+
+What is found is made as simple as possible, shown with launcher and daemon side by side, and
+written to a file that `daemonlab replay` runs again.
+
+Examples:
+  daemonlab explore scenarios/readiness/ready.yaml
+  daemonlab explore --target ./my-server --runs 1000 scenarios/pingora
+  daemonlab explore --faults --strategy bounded my.yaml
+
+What is not visible is not steered: memory that processes share, futexes, what lies outside of the
+sandbox. So an exploration that finds nothing is no proof. A program's timers run in real time.
+
+{}",
+        exit_status::TABLE
+    )
+}
+
+/// Explore scenarios.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExploreArgs {
+    /// Which cases.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// The program that `${target}` stands for: a path with a slash, or a name in PATH. `labd` is
+    /// the server that is part of daemonlab
+    #[arg(short, long, value_name = "PROGRAM", default_value = EMBEDDED, env = "DAEMONLAB_TARGET", help_heading = "How they are explored")]
+    pub target: String,
+
+    /// How many executions of each case at most
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        default_value = "200",
+        env = "DAEMONLAB_RUNS",
+        help_heading = "How they are explored"
+    )]
+    pub runs: NonZeroU64,
+
+    /// How long each case may be explored: `30s`, `5m` [default: as long as its executions take]
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "DAEMONLAB_FOR", help_heading = "How they are explored")]
+    pub r#for: Option<Duration>,
+
+    /// Which orders are tried
+    #[arg(
+        long,
+        value_name = "STRATEGY",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_STRATEGY",
+        help_heading = "How they are explored"
+    )]
+    pub strategy: StrategyName,
+
+    /// Where chance begins, for strategies that draw
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        env = "DAEMONLAB_SEED",
+        help_heading = "How they are explored"
+    )]
+    pub seed: u64,
+
+    /// Let one call fail, or one process be killed, as well
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_FAULTS", help_heading = "How they are explored")]
+    pub faults: bool,
+
+    /// Where the schedules are written of what is found
+    #[arg(long, value_name = "DIR", default_value = SCHEDULES, env = "DAEMONLAB_SCHEDULES", help_heading = "What is reported")]
+    pub schedules: PathBuf,
+}
+
+/// Which orders are tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StrategyName {
+    /// A half bounded, a quarter reduced, the rest by `pct`
+    #[default]
+    Mixed,
+    /// No preemption, then one, then two: most races need few
+    Bounded,
+    /// One order of each kind that footprints tell apart (partial-order reduction)
+    Reduced,
+    /// Drawn: priorities that change at a few places
+    Pct,
+    /// Drawn: each step for itself
+    Random,
+}
+
+impl From<StrategyName> for Tactic {
+    fn from(name: StrategyName) -> Tactic {
+        match name {
+            StrategyName::Mixed => Tactic::Mixed,
+            StrategyName::Bounded => Tactic::Bounded,
+            StrategyName::Reduced => Tactic::Reduced,
+            StrategyName::Pct => Tactic::Pct,
+            StrategyName::Random => Tactic::Random,
+        }
+    }
+}

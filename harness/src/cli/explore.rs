@@ -1,0 +1,297 @@
+//! `daemonlab explore`: scenarios under one order after another.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use daemonlab::explore::{Report, Stop as Why, Timeline};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::explore::Processes;
+use crate::explore::file::{self, About};
+use crate::explore::model::Faults;
+use crate::explore::search::{Found, Hunt, search};
+use crate::report::outlet::Outlet;
+use crate::run::fate::Missing;
+use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
+use crate::run::real;
+use crate::run::stop::Stop;
+use crate::scenario::Case;
+
+use super::args::ExploreArgs;
+use super::chosen::{Halt, choose};
+use super::exit_status::ExitStatus;
+use super::{interrupt, target};
+
+/// The columns of a timeline where the width of the terminal is not known.
+const WIDTH: usize = 120;
+
+/// How the cases ended.
+#[derive(Debug, Default)]
+struct Tally {
+    held: usize,
+    broken: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+/// Explores what the arguments say.
+///
+/// # Errors
+/// What keeps it from exploring, or from writing what it found.
+pub fn explore(args: &ExploreArgs) -> Result<ExitStatus, Halt> {
+    let target =
+        target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
+    let chosen = choose(&args.choice)?;
+    let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let stop = Stop::default();
+    interrupt::set_on_signals(stop.clone()).map_err(|error| {
+        Halt::new(
+            ExitStatus::Internal,
+            format!("cannot handle signals: {error}"),
+        )
+    })?;
+    let mut tally = Tally::default();
+    let mut out = Outlet::new(anstream::stdout().lock());
+    for case in chosen.cases {
+        if stop.is_set() {
+            break;
+        }
+        one(args, &target, &missing, case, &stop, &mut tally, &mut out)?;
+    }
+    let Tally {
+        held,
+        broken,
+        skipped,
+        failed,
+    } = tally;
+    let interrupted = if stop.is_set() { ", interrupted" } else { "" };
+    say(
+        &mut out,
+        format_args!(
+            "\n{held} held, {broken} broken, {skipped} skipped, {failed} not explored{interrupted}\n"
+        ),
+    )?;
+    Ok(if stop.is_set() {
+        ExitStatus::Interrupted
+    } else if failed > 0 {
+        ExitStatus::Internal
+    } else if broken > 0 {
+        ExitStatus::Failed
+    } else if held == 0 {
+        ExitStatus::CapabilityMissing
+    } else {
+        ExitStatus::Passed
+    })
+}
+
+/// What is needed to carry a case out in a steered world.
+pub(super) fn setting(target: &Target) -> Setting {
+    Setting {
+        target: target.clone(),
+        timeout: TIMEOUT,
+        timeout_for_all: None,
+        gather: Gather::Never,
+    }
+}
+
+fn one(
+    args: &ExploreArgs,
+    target: &Target,
+    missing: &Missing,
+    case: Case,
+    stop: &Stop,
+    tally: &mut Tally,
+    out: &mut impl Write,
+) -> Result<(), Halt> {
+    let id = case.id.clone();
+    let planned = Planned {
+        fate: missing.fate(&case, &[]),
+        deviation: None,
+        case,
+    };
+    if let Fate::Skip(reason) | Fate::Missing(reason) = &planned.fate {
+        tally.skipped += 1;
+        return say(out, format_args!("skipped {id}: {reason}\n"));
+    }
+    let faults = if args.faults {
+        Faults::Any
+    } else {
+        Faults::None
+    };
+    let hunt = Hunt {
+        tactic: args.strategy.into(),
+        runs: args.runs.get(),
+        seed: args.seed,
+        faults,
+    };
+    let mut model = Processes::new(planned.clone(), setting(target), faults, stop.clone())
+        .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let began = Instant::now();
+    let bar = bar(&id, hunt.runs);
+    let result = search(&mut model, &hunt, |executions| {
+        bar.set_position(executions);
+        !stop.is_set() && args.r#for.is_none_or(|most| began.elapsed() < most)
+    });
+    bar.finish_and_clear();
+    let took = began.elapsed();
+    let spent = spent(&result.reports);
+    let wrong = result
+        .reports
+        .iter()
+        .find(|report| matches!(report.stop, Why::Unusable(_)));
+    if let Some(Report {
+        stop: Why::Unusable(why),
+        ..
+    }) = wrong
+        && !stop.is_set()
+    {
+        tally.failed += 1;
+        return say(out, format_args!("not explored {id}: {why}\n"));
+    }
+    let Some(found) = result.found else {
+        tally.held += 1;
+        say(
+            out,
+            format_args!("held    {id}: {spent} executions in {}\n", seconds(took)),
+        )?;
+        for report in &result.reports {
+            say(out, format_args!("{}", indented(&searched(report))))?;
+        }
+        return Ok(());
+    };
+    tally.broken += 1;
+    let about = About {
+        scenario: PathBuf::from(&planned.case.source.name),
+        case: id.clone(),
+        target: args.target.clone(),
+        faults,
+    };
+    let place = file::place(&args.schedules, &planned);
+    write(&place, &file::schedule(&found.record, &about).to_string())?;
+    say(
+        out,
+        format_args!(
+            "BROKEN  {id}: in execution {} of {spent}, after {}\n",
+            found.execution,
+            seconds(took)
+        ),
+    )?;
+    show(out, &found, &model, &place)
+}
+
+fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) -> Result<(), Halt> {
+    say(
+        out,
+        format_args!("{}", indented(&found.failure.to_string())),
+    )?;
+    match found.shrunk {
+        Some(((before, after), attempts)) => say(
+            out,
+            format_args!(
+                "  made simpler: {after} of {before} departures from the plain order are needed ({attempts} executions)\n\n"
+            ),
+        )?,
+        None => say(
+            out,
+            format_args!(
+                "  it could not be made simpler: the same order did not break it again\n\n"
+            ),
+        )?,
+    }
+    let mut timeline = Timeline::new(&found.record, width());
+    for (task, role) in model.roles() {
+        timeline = timeline.with_role(*task, role.clone());
+    }
+    say(out, format_args!("{timeline}\n"))?;
+    if let Some(pair) = &found.pair {
+        say(
+            out,
+            format_args!(
+                "  the order that matters:\n{}",
+                indented(&indented(&pair.to_string()))
+            ),
+        )?;
+    }
+    say(
+        out,
+        format_args!("  run it again: daemonlab replay {}\n", place.display()),
+    )
+}
+
+pub(super) fn width() -> usize {
+    console_width().unwrap_or(WIDTH)
+}
+
+fn console_width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok()?;
+    columns.parse().ok().filter(|columns| *columns > 0)
+}
+
+fn searched(report: &Report) -> String {
+    let end = match &report.stop {
+        Why::Exhausted => "nothing is left to try".to_owned(),
+        Why::Failure => "something broke".to_owned(),
+        Why::ExecutionBudget | Why::StepBudget => "its share is used up".to_owned(),
+        Why::Overtaken => "stopped".to_owned(),
+        Why::Unusable(why) => why.clone(),
+        Why::Nondeterminism(difference) => format!(
+            "given up: the same choices led elsewhere after {} steps ({} / {}); the program depends on time or chance",
+            difference.after, difference.first, difference.second
+        ),
+    };
+    format!(
+        "{}: {} executions, {} dropped, the longest of {} steps; {end}",
+        report.strategy, report.executions, report.abandoned, report.longest
+    )
+}
+
+fn spent(reports: &[Report]) -> u64 {
+    reports
+        .iter()
+        .map(|report| report.executions + report.abandoned)
+        .sum()
+}
+
+fn bar(id: &str, runs: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() || std::env::var_os("CI").is_some() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {msg} {pos}/{len} executions, {elapsed}");
+    let bar = ProgressBar::new(runs).with_message(id.to_owned());
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+pub(super) fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+pub(super) fn say(out: &mut impl Write, text: std::fmt::Arguments<'_>) -> Result<(), Halt> {
+    out.write_fmt(text).map_err(|error| {
+        Halt::new(
+            ExitStatus::Internal,
+            format!("cannot write to stdout: {error}"),
+        )
+    })
+}
+
+fn write(place: &Path, text: &str) -> Result<(), Halt> {
+    let made = place.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::write(place, text)).map_err(|error| {
+        Halt::new(
+            ExitStatus::Internal,
+            format!(
+                "cannot write the schedule {}: {error}\n  = help: name another folder by `--schedules`",
+                place.display()
+            ),
+        )
+    })
+}

@@ -1,0 +1,31 @@
+//! Exploration of real processes: a scenario under different orders of its
+//! programs' visible calls, until one breaks it.
+//!
+//! ```text
+//! strategy ──choice──▶ Processes ──▶ link ──▶ Steered ──▶ sandbox, tracer
+//!   ▲                  (a Model)     │  ▲     (a World)
+//!   └──────what stands───────────────┘  └── the runner, on a thread of its own
+//! ```
+//!
+//! The strategies are the library's, [`daemonlab::explore`], which know
+//! nothing of daemons. The runner carries the scenario out as ever; whenever it
+//! would wait, one task is let go. What a scenario's step does itself it does
+//! as early as it can, so that every order of it and of the programs' calls is
+//! an order of those.
+//!
+//! - [`link`]: what the two threads say to each other;
+//! - [`world`]: the world in which nothing goes on by itself;
+//! - [`model`]: that, as something that can be explored;
+//! - [`search`]: which orders are tried, and for how long;
+//! - [`pair`]: the two calls whose order matters;
+//! - [`file`]: a schedule in a file, with all that it takes to run it again.
+
+pub mod file;
+mod link;
+pub mod model;
+mod pair;
+pub mod search;
+mod world;
+
+pub use model::Processes;
+pub use pair::Pair;

@@ -1,0 +1,175 @@
+//! Which orders are tried, and for how long.
+
+use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
+use daemonlab::explore::{
+    Bounds, Budget, Config, Explorer, Failure, Next, OnFailure, Overrun, Record, Report, StepLimit,
+    Stop, Timers, shrink,
+};
+
+use super::model::{Faults, Processes};
+use super::pair::{Pair, pair};
+
+/// How a search goes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tactic {
+    /// Orders with few preemptions first, then those that footprints tell
+    /// apart, then some drawn by chance.
+    Mixed,
+    /// Every order with no preemption, with one, with two, and so on.
+    Bounded,
+    /// One order of each kind that footprints tell apart.
+    Reduced,
+    /// Orders by changing priorities, drawn by chance (PCT).
+    Pct,
+    /// Orders drawn by chance, each step for itself.
+    Random,
+}
+
+/// What is searched, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Hunt {
+    /// How.
+    pub tactic: Tactic,
+    /// How many executions at most.
+    pub runs: u64,
+    /// Where chance begins.
+    pub seed: u64,
+    /// Whether faults are among the choices.
+    pub faults: Faults,
+}
+
+/// What came of a search.
+#[derive(Debug)]
+pub struct Result {
+    /// Each search that was begun, in order.
+    pub reports: Vec<Report>,
+    /// The failure, if there is one.
+    pub found: Option<Found>,
+}
+
+/// A scenario that an order breaks.
+#[derive(Debug)]
+pub struct Found {
+    /// What is broken.
+    pub failure: Failure,
+    /// The simplest execution that breaks it in the same way.
+    pub record: Record,
+    /// In which execution it was met first, from 1.
+    pub execution: u64,
+    /// How many of its choices were not the plain ones, before and after it
+    /// was made simpler, and how many executions that took; nothing, if it
+    /// could not be run again.
+    pub shrunk: Option<((usize, usize), u64)>,
+    /// The two calls whose order matters.
+    pub pair: Option<Pair>,
+}
+
+/// The bounds of an execution of real processes.
+pub fn bounds(faults: Faults) -> Bounds {
+    Bounds {
+        preemptions: None,
+        faults: Some(match faults {
+            Faults::None => 0,
+            Faults::Any => 1,
+        }),
+        rounds: Some(3),
+        timers: Timers::WhenIdle,
+        steps: StepLimit {
+            most: 5_000,
+            then: Overrun::Cut,
+        },
+    }
+}
+
+/// Searches until something breaks, nothing is left, or `go_on`, which gets the
+/// number of executions so far, says no.
+pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Result {
+    let mut result = Result {
+        reports: Vec::new(),
+        found: None,
+    };
+    let mut spent = 0;
+    for (mut strategy, runs) in stages(hunt) {
+        let budget = Budget {
+            executions: Some(runs.min(hunt.runs - spent)),
+            ..Budget::default()
+        };
+        let config = Config {
+            budget,
+            on_failure: OnFailure::Stop,
+            ..Config::default()
+        };
+        let mut more = true;
+        let mut here = spent;
+        let report = Explorer::new(&mut *model, config).explore_and(&mut *strategy, |_, _| {
+            here += 1;
+            more = go_on(here);
+            if more { Next::GoOn } else { Next::Stop }
+        });
+        let found = report.failures.first().cloned();
+        let before = spent;
+        spent += report.executions + report.abandoned;
+        let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
+        result.reports.push(report);
+        if let Some(found) = found {
+            result.found = Some(simplest(model, found, before, hunt.faults));
+            return result;
+        }
+        if ends {
+            return result;
+        }
+    }
+    result
+}
+
+fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
+    let bounds = bounds(hunt.faults);
+    let few = |most| {
+        let bounds = Bounds {
+            preemptions: Some(most),
+            ..bounds
+        };
+        Box::new(Dfs::iterative(bounds)) as Box<dyn Strategy>
+    };
+    let reduced = || Box::new(Dpor::new(bounds)) as Box<dyn Strategy>;
+    let pct = |runs| Box::new(Pct::new(hunt.seed, 3, runs, bounds)) as Box<dyn Strategy>;
+    match hunt.tactic {
+        Tactic::Mixed => vec![
+            (few(1), hunt.runs / 2),
+            (reduced(), hunt.runs / 4),
+            (pct(hunt.runs), hunt.runs),
+        ],
+        Tactic::Bounded => vec![(few(8), hunt.runs)],
+        Tactic::Reduced => vec![(reduced(), hunt.runs)],
+        Tactic::Pct => vec![(pct(hunt.runs), hunt.runs)],
+        Tactic::Random => vec![(
+            Box::new(Random::new(hunt.seed, hunt.runs, bounds)),
+            hunt.runs,
+        )],
+    }
+}
+
+fn simplest(
+    model: &mut Processes,
+    found: daemonlab::explore::Found,
+    before: u64,
+    faults: Faults,
+) -> Found {
+    let execution = before + found.execution;
+    match shrink(&mut *model, bounds(faults), &found.failure, &found.record) {
+        Ok(shrunk) => Found {
+            pair: pair(&shrunk.record, model.log()),
+            failure: shrunk.failure,
+            record: shrunk.record,
+            execution,
+            shrunk: Some((shrunk.choices, shrunk.attempts)),
+        },
+        Err(_) => Found {
+            pair: None,
+            failure: found.failure,
+            record: found.record,
+            execution,
+            shrunk: None,
+        },
+    }
+}

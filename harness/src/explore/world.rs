@@ -1,0 +1,246 @@
+//! A world in which nothing goes on by itself.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use daemonlab::sys::Signal;
+
+use super::link::{Link, dropped};
+use crate::run::maker::WorldMaker;
+use crate::run::real::bound;
+use crate::world::event::{CallResult, Event, What};
+use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
+use crate::world::real::{Host, RealWorld};
+use crate::world::spec::{FileSpec, LaunchSpec, Order, SandboxSpec, Trace};
+use crate::world::steered::{Idle, LetGo, Standing, StandingTask, Steering, Where};
+use crate::world::{World, WorldError};
+
+/// How long a task may compute between two visible calls before the others go
+/// on without it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a task may sleep at once, in real time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+/// Makes such worlds.
+#[derive(Debug)]
+pub struct SteeredMaker {
+    pub(super) host: Host,
+    pub(super) link: Link,
+}
+
+impl WorldMaker for SteeredMaker {
+    fn make(&mut self, spec: &SandboxSpec, _: &str) -> Result<Box<dyn World + '_>, WorldError> {
+        let world = self.host.world(&bound(spec))?;
+        Ok(Box::new(Steered {
+            world,
+            link: &mut self.link,
+            now: Duration::ZERO,
+        }))
+    }
+}
+
+/// A sandbox whose order is chosen at the other end of the link. Its time
+/// passes only while nobody can be let go, so that an execution takes as long
+/// as the programs wait, and not as long as it takes to choose.
+struct Steered<'a> {
+    world: RealWorld,
+    link: &'a mut Link,
+    now: Duration,
+}
+
+impl Steered<'_> {
+    /// What stands now, and what has happened meanwhile.
+    fn stand(&mut self) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
+        if self.link.dropped {
+            return Err(dropped());
+        }
+        self.world.stand(None, PATIENCE)
+    }
+
+    /// Lets the one go who is chosen.
+    fn choose(&mut self, tasks: Vec<StandingTask>) -> Result<Vec<Event>, WorldError> {
+        let sleepers: Vec<String> = tasks
+            .iter()
+            .filter(|task| task.next.sleeps && task.place == Where::Stands)
+            .map(|task| task.by.task.clone())
+            .collect();
+        let shown = |tasks: &[StandingTask], name: &str| {
+            let task = tasks.iter().find(|task| task.by.task == name)?;
+            Some(task.next.shown.clone())
+        };
+        let all = tasks.clone();
+        let (task, how) = self.link.ask(tasks)?;
+        let sleeps = how == LetGo::Pass && sleepers.contains(&task);
+        let (mut events, standing) = self.world.stand(Some((task.clone(), how)), PATIENCE)?;
+        if sleeps {
+            self.wake(&task, standing, &mut events)?;
+        }
+        self.link.did = did(&task, how, &events)
+            .unwrap_or_else(|| format!("{} …", shown(&all, &task).unwrap_or_default()));
+        Ok(events)
+    }
+
+    /// Waits until a sleeper has slept: nobody goes on meanwhile.
+    fn wake(
+        &mut self,
+        task: &str,
+        mut standing: Option<Standing>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), WorldError> {
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_SLEEP {
+            let sleeps = standing.as_ref().is_none_or(|standing| {
+                standing.tasks.iter().any(|known| {
+                    known.by.task == task && known.place == Where::Waits && known.next.sleeps
+                })
+            });
+            if !sleeps {
+                break;
+            }
+            events.extend(self.world.wait(Duration::from_millis(20))?);
+            let (more, now) = self.world.stand(None, PATIENCE)?;
+            events.extend(more);
+            standing = now;
+        }
+        self.now += began.elapsed();
+        Ok(())
+    }
+
+    /// Lets everybody go who stands, one after the other, until nobody does.
+    fn settle(&mut self) -> Result<(), WorldError> {
+        loop {
+            match self.stand()?.1 {
+                Some(standing) if anybody_stands(&standing) => self.choose(standing.tasks)?,
+                _ => return Ok(()),
+            };
+        }
+    }
+}
+
+fn anybody_stands(standing: &Standing) -> bool {
+    standing
+        .tasks
+        .iter()
+        .any(|task| task.place == Where::Stands)
+}
+
+/// What a task has done that was let go: the first of its calls that is over.
+fn did(task: &str, how: LetGo, events: &[Event]) -> Option<String> {
+    if how == LetGo::Kill {
+        return Some("killed by SIGKILL".to_owned());
+    }
+    events.iter().find_map(|event| match &event.what {
+        What::Call { by, call } if by.task == task => Some(match call.result {
+            CallResult::Never => call.shown.clone(),
+            _ => format!("{} = {}", call.shown, call.answer),
+        }),
+        What::Signal { to, signal, .. } if to.task == task => {
+            Some(format!("gets {}", signal_name(*signal)))
+        }
+        What::Exited { by, end } if by.task == task => Some(match end {
+            crate::world::event::End::Exit(status) => {
+                format!("is waitable: exited with {status}")
+            }
+            crate::world::event::End::Signal(signal) => {
+                format!("is waitable: killed by {}", signal_name(*signal))
+            }
+        }),
+        _ => None,
+    })
+}
+
+fn signal_name(number: i32) -> String {
+    Signal::new(number).map_or_else(|| format!("signal {number}"), |signal| signal.to_string())
+}
+
+impl World for Steered<'_> {
+    fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
+        self.world.launch(&LaunchSpec {
+            trace: Trace::Visible,
+            order: Order::Steered,
+            ..launch.clone()
+        })
+    }
+
+    fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
+        self.world.launch_facts(id)
+    }
+
+    fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {
+        self.world.processes()
+    }
+
+    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
+        self.world.remaining()
+    }
+
+    fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
+        self.world.file(path)
+    }
+
+    fn sockets(&mut self) -> Result<Vec<SocketFacts>, WorldError> {
+        self.world.sockets()
+    }
+
+    fn signal(&mut self, pid: i32, signal: Signal) -> Result<(), WorldError> {
+        self.world.signal(pid, signal)
+    }
+
+    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
+        self.world.hang_up(id)
+    }
+
+    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
+        self.world.write_file(file)
+    }
+
+    /// A conversation is one step: whoever stands is let go first, and the
+    /// server then answers as it likes.
+    fn connect(
+        &mut self,
+        address: &str,
+        data: &[u8],
+        enough: usize,
+        within: Duration,
+    ) -> Result<Vec<u8>, WorldError> {
+        self.settle()?;
+        self.world.steer(Steering::Open)?;
+        let began = Instant::now();
+        let came = self.world.connect(address, data, enough, within);
+        self.now += began.elapsed();
+        self.world.steer(Steering::Held)?;
+        came
+    }
+
+    fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
+        let (events, standing) = self.stand()?;
+        if !events.is_empty() || at_most.is_zero() {
+            return Ok(events);
+        }
+        match standing {
+            Some(standing) if anybody_stands(&standing) => self.choose(standing.tasks),
+            Some(Standing {
+                idle: Idle::Forever,
+                ..
+            }) => {
+                self.now += at_most;
+                Ok(Vec::new())
+            }
+            _ => {
+                let began = Instant::now();
+                let events = self.world.wait(at_most)?;
+                self.now += began.elapsed();
+                Ok(events)
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.now
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
+        Box::new(self.world).finish()
+    }
+}

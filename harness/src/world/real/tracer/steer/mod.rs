@@ -1,0 +1,14 @@
+//! Steering: nothing that is visible happens but what was chosen.
+//!
+//! - [`decider`]: holds every visible call and every end, and lets go what it
+//!   is told to;
+//! - [`footprint`]: what a call reads and writes, by names that are the same
+//!   in every execution;
+//! - [`rest`]: whether a task that was let go waits in the kernel.
+
+mod decider;
+mod footprint;
+mod rest;
+
+pub use decider::Steer;
+pub use rest::{Rest, rest_of};

@@ -1,0 +1,109 @@
+//! Whether a thread that was let go waits in the kernel, and for what.
+
+use std::fs;
+
+use crate::world::real::proc::stat::Stat;
+use crate::world::syscalls;
+
+/// What a thread does that has not stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It runs, or is about to stop.
+    Runs,
+    /// It waits for somebody.
+    Waits,
+    /// It waits for somebody, or until its time has come.
+    WaitsForTime,
+}
+
+/// What a thread does, as far as `/proc/PID/stat` and `/proc/PID/syscall`
+/// (`proc_pid_stat(5)`, `proc_pid_syscall(5)`) tell. The kernel wakes a sleeper
+/// before the call returns that wakes it, so that one who is seen asleep while
+/// nobody runs stays so.
+pub fn rest_of(tid: i32) -> Rest {
+    let Some(stat) = Stat::read(tid) else {
+        return Rest::Runs;
+    };
+    match stat.state {
+        'S' => match in_call(tid) {
+            Some(call) if waits_forever(&call) => Rest::Waits,
+            _ => Rest::WaitsForTime,
+        },
+        // vfork(2) waits so for its child; everything else that does is short.
+        'D' => match in_call(tid) {
+            Some(call) if is_vfork(&call) => Rest::Waits,
+            _ => Rest::Runs,
+        },
+        _ => Rest::Runs,
+    }
+}
+
+/// A call that a sleeping thread is in: its number and arguments.
+struct InCall {
+    number: i64,
+    args: [u64; 6],
+}
+
+fn in_call(tid: i32) -> Option<InCall> {
+    parse(&fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?)
+}
+
+fn parse(text: &str) -> Option<InCall> {
+    let mut words = text.split_ascii_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let mut args = [0; 6];
+    for arg in &mut args {
+        *arg = u64::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok()?;
+    }
+    Some(InCall { number, args })
+}
+
+fn is_vfork(call: &InCall) -> bool {
+    matches!(
+        syscalls::name(call.number),
+        Some("vfork" | "clone" | "clone3")
+    )
+}
+
+/// Whether no time ends it.
+fn waits_forever(call: &InCall) -> bool {
+    let args = &call.args;
+    let is_endless = |milliseconds: u64| (milliseconds as i32) < 0;
+    match syscalls::name(call.number) {
+        Some("nanosleep" | "clock_nanosleep" | "restart_syscall") | None => false,
+        Some("poll") => is_endless(args[2]),
+        Some("epoll_wait" | "epoll_pwait") => is_endless(args[3]),
+        Some("ppoll" | "rt_sigtimedwait") => args[2] == 0,
+        Some("select" | "pselect6" | "recvmmsg") => args[4] == 0,
+        Some("futex" | "epoll_pwait2" | "semtimedop") => args[3] == 0,
+        Some(_) => true,
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::wait4("61 0xffffffff 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f00", true)]
+    #[case::poll_endless("7 0x1 0x2 0xffffffff 0x0 0x0 0x0 0x1 0x2", true)]
+    #[case::poll("7 0x1 0x2 0x64 0x0 0x0 0x0 0x1 0x2", false)]
+    #[case::sigtimedwait("128 0x1 0x0 0x7ffd 0x8 0x0 0x0 0x1 0x2", false)]
+    #[case::sigwaitinfo("128 0x1 0x0 0x0 0x8 0x0 0x0 0x1 0x2", true)]
+    #[case::nanosleep("35 0x1 0x0 0x0 0x8 0x0 0x0 0x1 0x2", false)]
+    #[case::futex("202 0x1 0x80 0x0 0x0 0x0 0x0 0x1 0x2", true)]
+    fn a_call_waits_forever_or_not(#[case] text: &str, #[case] forever: bool) {
+        assert_eq!(waits_forever(&parse(text).unwrap()), forever);
+    }
+
+    #[rstest]
+    #[case("running")]
+    #[case("-1 0x7ffc 0x7f00")]
+    #[case("")]
+    fn who_is_in_no_call_waits_for_nothing(#[case] text: &str) {
+        assert!(parse(text).is_none_or(|call| call.number < 0));
+    }
+}
