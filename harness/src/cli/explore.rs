@@ -18,6 +18,7 @@ use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
 use crate::run::real;
 use crate::run::stop::Stop;
 use crate::scenario::Case;
+use crate::world::WorldKind;
 
 use super::args::ExploreArgs;
 use super::chosen::{Halt, choose};
@@ -109,6 +110,7 @@ fn one(
     let planned = Planned {
         fate: missing.fate(&case, &[]),
         deviation: None,
+        world: WorldKind::Real,
         case,
     };
     if let Fate::Skip(reason) | Fate::Missing(reason) = &planned.fate {

@@ -13,6 +13,7 @@ use crate::report::outlet::Outlet;
 use crate::run::plan::{Fate, Planned};
 use crate::run::real;
 use crate::run::stop::Stop;
+use crate::world::WorldKind;
 
 use super::args::{Choice, ReplayArgs};
 use super::chosen::{Halt, choose};
@@ -43,6 +44,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
     let planned = Planned {
         fate: missing.fate(&case, &[]),
         deviation: None,
+        world: WorldKind::Real,
         case,
     };
     if let Fate::Skip(reason) | Fate::Missing(reason) = &planned.fate {

@@ -40,7 +40,7 @@ pub struct Hunt {
 
 /// What came of a search.
 #[derive(Debug)]
-pub struct Result {
+pub struct Searched {
     /// Each search that was begun, in order.
     pub reports: Vec<Report>,
     /// The failure, if there is one.
@@ -83,8 +83,8 @@ pub fn bounds(faults: Faults) -> Bounds {
 
 /// Searches until something breaks, nothing is left, or `go_on`, which gets the
 /// number of executions so far, says no.
-pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Result {
-    let mut result = Result {
+pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Searched {
+    let mut result = Searched {
         reports: Vec::new(),
         found: None,
     };

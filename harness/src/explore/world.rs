@@ -13,7 +13,7 @@ use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::{Host, RealWorld};
 use crate::world::spec::{FileSpec, LaunchSpec, Order, SandboxSpec, Trace};
 use crate::world::steered::{Idle, LetGo, Standing, StandingTask, Steering, Where};
-use crate::world::{World, WorldError};
+use crate::world::{World, WorldError, WorldKind};
 
 /// How long a task may compute between two visible calls before the others go
 /// on without it.
@@ -30,7 +30,12 @@ pub struct SteeredMaker {
 }
 
 impl WorldMaker for SteeredMaker {
-    fn make(&mut self, spec: &SandboxSpec, _: &str) -> Result<Box<dyn World + '_>, WorldError> {
+    fn make(
+        &mut self,
+        _: WorldKind,
+        spec: &SandboxSpec,
+        _: &str,
+    ) -> Result<Box<dyn World + '_>, WorldError> {
         let world = self.host.world(&bound(spec))?;
         Ok(Box::new(Steered {
             world,

@@ -13,7 +13,7 @@ use daemonlab_harness::world::event::{End, Event, What};
 use daemonlab_harness::world::facts::{LaunchFacts, ProcessFacts};
 use daemonlab_harness::world::real::{Host, RealWorld};
 use daemonlab_harness::world::spec::{
-    FileContent, FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace,
+    FileContent, FileSpec, LaunchSpec, Order, SandboxSpec, Stdio, Trace,
 };
 
 /// The executable that calls the hook.
@@ -59,6 +59,7 @@ pub fn launch(id: &str, command: &[&str]) -> LaunchSpec {
         ignored: Vec::new(),
         faults: Vec::new(),
         trace: Trace::Off,
+        order: Order::Kernels,
     }
 }
 

@@ -34,6 +34,8 @@ impl Events {
             },
         ) = (self.waiting.last_mut(), &what)
             && (id.as_str(), *stderr) == (next_id.as_str(), *next_stderr)
+            // Else it follows on what was dropped.
+            && self.lost == 0
         {
             *bytes += more;
             return;
