@@ -79,7 +79,7 @@ fn the_footprints_of_random_programs() {
 
 fn draw(sys: &Sys, seed: u64) -> i32 {
     let mut known: Vec<Pid> = vec![Pid::from_raw(1000), Pid::from_raw(1001)];
-    let mut fds = Vec::new();
+    let (mut fds, mut pidfds) = (Vec::new(), Vec::new());
     let pipe = sys.pipe();
     let mut depth = 0;
     let mut random = Rand32::new(seed ^ sys.getpid().map_or(0, |pid| pid.as_raw() as u64));
@@ -92,7 +92,7 @@ fn draw(sys: &Sys, seed: u64) -> i32 {
         let path = Path::new("/tmp/d").join(path);
         let uid = Uid::from_raw([0, 33][random.rand_range(0..2) as usize]);
         let some = |random: &mut Rand32, uid| (random.rand_range(0..2) == 0).then_some(uid);
-        match random.rand_range(0..22) {
+        match random.rand_range(0..24) {
             0 | 1 if depth < 2 => match sys.fork() {
                 Ok(Forked::Parent(child)) => known.push(child),
                 Ok(Forked::Child) => {
@@ -150,6 +150,18 @@ fn draw(sys: &Sys, seed: u64) -> i32 {
                     if polled.is_ok_and(|events| events.iter().any(|events| events.readable)) {
                         let _ = sys.read(read.raw(), 1 + random.rand_range(0..4) as usize);
                     }
+                }
+            }
+            21 => pidfds.extend(sys.pidfd_open(pid)),
+            22 => {
+                if let Some(pidfd) = pidfds.first() {
+                    let poll = PollFd {
+                        fd: pidfd.raw(),
+                        read: true,
+                        write: false,
+                    };
+                    let _ = sys.poll(&[poll], waits(&mut random), None);
+                    let _ = sys.pidfd_send_signal(pidfd.raw(), Some(signal));
                 }
             }
             _ => drop(sys.getppid()),

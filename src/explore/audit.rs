@@ -68,6 +68,8 @@ pub fn audit<M: Model>(
     Ok(auditor.seen)
 }
 
+/// What is said instead of an event.
+const GONE: &str = "not possible any more";
 /// How seldom an execution meets a fault: most start-ups end with the first.
 const RARELY: u64 = 32;
 /// How seldom a pair has one.
@@ -173,7 +175,11 @@ impl<M: Model> Auditor<M> {
             self.go_to(at);
             let mut second = self.take_both(&pending, other, one);
             second.events.reverse();
-            if first != second {
+            // A way may come and go with what the operation as such waits for.
+            let as_such = touched.conflicts(&pending[other.0].footprint)
+                || footprint(&pending[other.0], other.1).conflicts(&pending[one.0].footprint);
+            let gone = |ends: &Ends<M::Key>| ends.events.iter().any(|event| event == GONE);
+            if first != second && !(as_such && (gone(&first) || gone(&second))) {
                 let [one, other] = shown;
                 let how = format!("in this order {first:?}, the other way round {second:?}");
                 self.events.truncate(at);
@@ -218,7 +224,7 @@ impl<M: Model> Auditor<M> {
                     self.model.step(place, way);
                     let _ = self.model.write_event(&mut event);
                 }
-                None => event.push_str("not possible any more"),
+                None => event.push_str(GONE),
             }
             event
         });

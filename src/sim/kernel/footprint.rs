@@ -216,6 +216,7 @@ impl Trace<'_> {
         let process = self.machine.process(child);
         self.out
             .write(Key::Life(child))
+            .write(Key::Waitable(child))
             .write(Key::Pid(process.pid))
             .write(Key::Group(process.group))
             .write(Key::Group(process.pid));
@@ -460,7 +461,7 @@ impl Trace<'_> {
                 }
             }
             What::Process(target) => {
-                self.out.read(Key::Life(target));
+                self.out.read(Key::Waitable(target));
             }
             What::Signals(set) => self.reads_pending(set),
             What::Inode(_) => {
@@ -614,9 +615,6 @@ impl Trace<'_> {
             }
             Call::PidfdOpen { pid } => {
                 self.out.read(Key::Pid(pid.as_raw()));
-                if let Some(target) = machine.task_of(pid.as_raw()) {
-                    self.out.read(Key::Life(target));
-                }
             }
             Call::Kill { target, signal } => self.kills(*target, *signal),
             Call::PidfdSendSignal { pidfd, signal } => {
