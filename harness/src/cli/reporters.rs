@@ -9,13 +9,14 @@ use anstream::AutoStream;
 use indicatif::ProgressBar;
 
 use crate::report::Reporter;
-use crate::report::console::{self, Console, Output};
+use crate::report::console::{Console, Output};
 use crate::report::github::GitHub;
 use crate::report::json::Json;
 use crate::report::junit::Junit;
 use crate::report::keep::Keep;
 use crate::report::markdown::Markdown;
 use crate::report::outlet::Outlet;
+use crate::report::progress;
 use crate::report::tap::Tap;
 use crate::run::plan::Plan;
 
@@ -147,7 +148,7 @@ fn step_summary(path: &Path) -> Result<Markdown<File>, Halt> {
 fn bar(color: Color) -> ProgressBar {
     let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
     if terminal && std::env::var_os("CI").is_none() && color != Color::Never {
-        console::bar()
+        progress::bar()
     } else {
         ProgressBar::hidden()
     }

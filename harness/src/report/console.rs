@@ -2,13 +2,13 @@
 //! a line, what fails is shown at once and again at the end.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::Reporter;
 use super::evidence::evidence;
 use super::problem::first_line;
+use super::progress::Progress;
 use super::slowest::Slowest;
 use super::wording::{
     DIM, GREEN, RED, aside, body, count, details, id, indented, time, tries, verb, word,
@@ -32,11 +32,10 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Console<W> {
     to: W,
-    bar: ProgressBar,
+    progress: Progress,
     output: Output,
     cases: usize,
     finished: usize,
-    running: Vec<(String, String)>,
     bad: Vec<(usize, CaseReport)>,
     flaky: Vec<(String, String)>,
     skipped: Vec<(String, String)>,
@@ -48,11 +47,10 @@ impl<W: Write> Console<W> {
     pub fn new(to: W, bar: ProgressBar, output: Output) -> Console<W> {
         Console {
             to,
-            bar,
+            progress: Progress::new(bar),
             output,
             cases: 0,
             finished: 0,
-            running: Vec::new(),
             bad: Vec::new(),
             flaky: Vec::new(),
             skipped: Vec::new(),
@@ -63,7 +61,7 @@ impl<W: Write> Console<W> {
     fn print(&mut self, text: &str) -> io::Result<()> {
         let to = &mut self.to;
         // The bar is on the same terminal: it makes room, and comes back below.
-        self.bar.suspend(|| {
+        self.progress.suspend(|| {
             to.write_all(text.as_bytes())?;
             to.flush()
         })
@@ -81,7 +79,7 @@ impl<W: Write> Console<W> {
             return Ok(());
         };
         self.cases = *cases;
-        self.bar.set_length(*cases as u64);
+        self.progress.of(*cases);
         let filtered_out = match filtered_out {
             0 => String::new(),
             n => format!(", {n} filtered out"),
@@ -98,9 +96,7 @@ impl<W: Write> Console<W> {
 
     fn finish_case(&mut self, report: &CaseReport) -> io::Result<()> {
         self.finished += 1;
-        self.running.retain(|(id, _)| *id != report.case.id);
-        self.bar.set_position(self.finished as u64);
-        self.show_running();
+        self.progress.finished(&report.case.id, self.finished);
         if matches!(report.verdict, Verdict::NotRun) {
             return Ok(());
         }
@@ -171,20 +167,8 @@ impl<W: Write> Console<W> {
         format!("({number:>width$}/{})", self.cases)
     }
 
-    fn show_running(&self) {
-        let shown: Vec<String> = self
-            .running
-            .iter()
-            .map(|(id, what)| match what.as_str() {
-                "" => id.clone(),
-                what => format!("{id}: {what}"),
-            })
-            .collect();
-        self.bar.set_message(shown.join(" | "));
-    }
-
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        self.bar.finish_and_clear();
+        self.progress.clear();
         let style = if summary.failed > 0 || summary.interrupted() || summary.passed == 0 {
             RED
         } else {
@@ -244,20 +228,16 @@ impl<W: Write> Reporter for Console<W> {
         match event {
             RunEvent::RunStarted { .. } => self.start(event),
             RunEvent::CaseStarted { case } => {
-                self.running.push((case.id.clone(), String::new()));
-                self.show_running();
+                self.progress.started(&case.id);
                 Ok(())
             }
             RunEvent::StepStarted { id, what, .. } => {
-                if let Some(running) = self.running.iter_mut().find(|(known, _)| known == id) {
-                    running.1.clone_from(what);
-                }
-                self.show_running();
+                self.progress.does(id, what);
                 Ok(())
             }
             RunEvent::CaseFinished(report) => self.finish_case(report),
             RunEvent::Interrupted { signal } => {
-                let running = count(self.running.len(), "case");
+                let running = count(self.progress.running(), "case");
                 self.print(&format!(
                     "{} {running} running because of {signal}; once more ends at once\n",
                     verb(RED, "Canceling"),
@@ -266,21 +246,6 @@ impl<W: Write> Reporter for Console<W> {
             RunEvent::RunFinished { summary } => self.end(summary),
         }
     }
-}
-
-/// The bar for a terminal: how many are done, and what runs.
-pub fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    bar.set_style(
-        ProgressStyle::with_template(
-            "{prefix:>12.green.bold} [{elapsed_precise:>9}] [{bar:25}] {pos}/{len} {wide_msg:.dim}",
-        )
-        .expect("the template is a constant")
-        .progress_chars("=> "),
-    );
-    bar.set_prefix("Running");
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! - [`markdown`]: for a page, such as the summary of a GitHub job;
 //! - [`keep`]: the evidence of every case, in a folder;
 //! - [`evidence`]: how evidence reads as text, which several of them use;
+//! - [`progress`]: the bar on a terminal;
 //! - `problem`, `slowest`: what is wrong with a case in one form for several of
 //!   them, and which cases took longest;
 //! - [`outlet`]: a stream whose reader may go away.
@@ -26,6 +27,7 @@ pub mod markdown;
 pub mod merge;
 pub mod outlet;
 mod problem;
+pub mod progress;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
