@@ -48,6 +48,9 @@ impl Scene {
             ("/var/log", 0o755),
         ] {
             machine.add_directory(Path::new(path), mode, (0, 0));
+            if path == "/dev" {
+                machine.mount(Path::new(path));
+            }
         }
         for (path, device, mode) in [
             ("/dev/null", Device::Null, 0o666),
@@ -106,13 +109,15 @@ impl Scene {
         self
     }
 
-    /// A directory that is mounted read-only, with nothing in it.
+    /// A directory on a file system of its own, which is mounted read-only. What
+    /// is in it is put there by further calls, as everywhere.
     #[must_use]
     pub fn read_only_directory(self, path: &str, mode: u32) -> Scene {
         let mut scene = self.directory(path, mode, (0, 0));
-        scene.machine.make_read_only(Path::new(path));
-        scene.rules = scene.machine.rules().clone();
-        scene
+        let device = scene.machine.mount(Path::new(path));
+        scene.rules(|rules| {
+            rules.read_only.insert(device);
+        })
     }
 
     /// PIDs are taken from `first` to `last` and from `first` again: a small

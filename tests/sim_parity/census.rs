@@ -1,10 +1,13 @@
 //! What random programs are worth: how much of them succeeds, which errnos
 //! they meet, how many processes they have.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fmt, fs};
+
+use daemonlab::sys::Errno;
 
 use crate::agree::Agreed;
+use crate::scenery::Range;
 use crate::trace::Standing;
 
 /// Counts over many programs.
@@ -51,6 +54,94 @@ impl Census {
         });
         self.three += u64::from(born >= 3);
     }
+}
+
+/// Every errno of the model that a program can meet. EIO is not among them: it
+/// takes a terminal that is hung up, and the sandbox has none.
+pub const ERRNOS: &[Errno] = &[
+    Errno::EACCES,
+    Errno::EADDRINUSE,
+    Errno::EAGAIN,
+    Errno::EBADF,
+    Errno::EBUSY,
+    Errno::ECHILD,
+    Errno::ECONNREFUSED,
+    Errno::ECONNRESET,
+    Errno::EEXIST,
+    Errno::EFBIG,
+    Errno::EINTR,
+    Errno::EINVAL,
+    Errno::EISCONN,
+    Errno::EISDIR,
+    Errno::ELOOP,
+    Errno::EMFILE,
+    Errno::EMSGSIZE,
+    Errno::ENAMETOOLONG,
+    Errno::ENOENT,
+    Errno::ENOTCONN,
+    Errno::ENOTDIR,
+    Errno::ENOTEMPTY,
+    Errno::ENOTSOCK,
+    Errno::ENXIO,
+    Errno::EOPNOTSUPP,
+    Errno::EPERM,
+    Errno::EPIPE,
+    Errno::EPROTOTYPE,
+    Errno::EROFS,
+    Errno::ESRCH,
+    Errno::EXDEV,
+];
+
+/// How often each errno is met in [`MANY`] programs, at least; in fewer, in
+/// proportion.
+const MEETINGS: u64 = 20;
+const MANY: u64 = 10_000;
+
+impl Census {
+    /// What the programs fall short of.
+    pub fn complaints(&self, range: Range) -> Vec<String> {
+        let mut complaints = Vec::new();
+        if self.succeeded * 100 < self.calls * 40 {
+            complaints.push("less than 40 % of the calls succeed".to_owned());
+        }
+        if self.three * 3 < self.programs {
+            complaints.push("less than a third have three or more processes".to_owned());
+        }
+        if self.unsettled * 100 > self.programs {
+            complaints.push("more than one in a hundred was left out".to_owned());
+        }
+        let least = (self.programs * MEETINGS).div_ceil(MANY);
+        for errno in ERRNOS {
+            // With one id, nobody is anybody else.
+            if range == Range::Single && matches!(errno, Errno::EACCES | Errno::EPERM) {
+                continue;
+            }
+            let met = self.errnos.get(&format!("{errno:?}")).copied().unwrap_or(0);
+            if met < least {
+                complaints.push(format!("{errno:?} is met {met} times, and {least} are due"));
+            }
+        }
+        complaints
+    }
+}
+
+/// The errnos that the model's source names and that [`ERRNOS`] does not have.
+pub fn errnos_that_are_not_counted() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sim/kernel");
+    let mut unknown = BTreeSet::new();
+    for entry in fs::read_dir(folder).expect("the model's source").flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        for rest in text.split("Errno::").skip(1) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric());
+            let name = &rest[..end.unwrap_or(rest.len())];
+            let counted = ERRNOS.iter().any(|errno| format!("{errno:?}") == name);
+            // EWOULDBLOCK is EAGAIN.
+            if name.starts_with('E') && !counted && !matches!(name, "EWOULDBLOCK" | "EIO") {
+                unknown.insert(name.to_owned());
+            }
+        }
+    }
+    unknown.into_iter().collect()
 }
 
 /// Only errnos are told in capitals that begin with an E.

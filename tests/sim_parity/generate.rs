@@ -15,7 +15,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::program::{ANY, LITERAL, MOST_PROCESSES, NOBODY, Program, Turn};
+use crate::program::{ANY, CHILD, LITERAL, MOST_PROCESSES, NOBODY, PARENT, Program, Turn};
 use crate::scenery::{Range, UNMAPPED};
 
 /// Programs of a few dozen turns.
@@ -24,12 +24,17 @@ pub fn programs(range: Range) -> impl Strategy<Value = Program> {
         let mut alive = 1;
         let mut turns = Vec::new();
         for (chosen, calls) in drawn {
-            let process = chosen as usize % alive;
-            for call in calls {
+            let same = chosen as usize % alive;
+            for (by, call) in calls {
                 let forks = call == Call::Fork;
                 if forks && alive == MOST_PROCESSES {
                     continue;
                 }
+                let process = match by {
+                    By::Same => same,
+                    By::Youngest => alive - 1,
+                    By::SecondYoungest => alive.saturating_sub(2),
+                };
                 turns.push(Turn { process, call });
                 alive += usize::from(forks);
             }
@@ -38,18 +43,267 @@ pub fn programs(range: Range) -> impl Strategy<Value = Program> {
     })
 }
 
+/// Which process makes a call of several that belong together.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    Same,
+    Youngest,
+    SecondYoungest,
+}
+
 /// One call, or a few that belong together.
-fn few(range: Range) -> impl Strategy<Value = Vec<Call>> {
+fn few(range: Range) -> impl Strategy<Value = Vec<(By, Call)>> {
+    let same = |calls: Vec<Call>| calls.into_iter().map(|call| (By::Same, call)).collect();
     prop_oneof![
-        16 => call(range).prop_map(|call| vec![call]),
-        3 => idiom(),
+        40 => call(range).prop_map(|call| vec![(By::Same, call)]),
+        3 => socket_idiom().prop_map(same),
+        3 => idiom().prop_map(same),
+        4 => relatives(),
     ]
+}
+
+const USR1: SignalSet = SignalSet::EMPTY.with(Signal::USR1);
+
+/// What a parent does with its child.
+fn relatives() -> BoxedStrategy<Vec<(By, Call)>> {
+    use By::{Same, SecondYoungest, Youngest};
+    let pid = Pid::from_raw;
+    let kill = move |who, signal| Call::Kill {
+        target: KillTarget::Process(pid(who)),
+        signal: Some(signal),
+    };
+    let wait = |mode| Call::Wait {
+        target: WaitFor::Any,
+        mode,
+    };
+    let handle = |disposition| Call::SigAction {
+        signal: Signal::USR1,
+        disposition,
+    };
+    let waits = prop_oneof![
+        Just(wait(WaitMode::Block)),
+        Just(Call::Read { fd: 0, max: 5 }),
+        Just(Call::SigTimedWait {
+            set: SignalSet::EMPTY.with(Signal::TERM),
+            timeout: None
+        }),
+        (any::<bool>(), option::of(set())).prop_map(|(read, mask)| Call::Poll {
+            fds: vec![PollFd {
+                fd: 1,
+                read,
+                write: false
+            }],
+            timeout: None,
+            mask,
+        }),
+    ];
+    prop_oneof![
+        3 => (waits, disposition()).prop_map(move |(waits, disposition)| vec![
+            (Same, handle(disposition)),
+            (Same, Call::Pipe),
+            (Same, Call::Fork),
+            (Same, waits),
+            (Youngest, kill(PARENT, Signal::USR1)),
+        ]),
+        2 => data().prop_map(|data| vec![
+            (Same, Call::Pipe),
+            (Same, Call::Fork),
+            (Same, Call::Read { fd: 0, max: 5 }),
+            (Youngest, Call::Write { fd: 0, data }),
+            (Youngest, Call::Exit { status: 3 }),
+        ]),
+        2 => Just(vec![
+            (Same, Call::SigMask { how: MaskHow::Block, set: USR1 }),
+            (Same, Call::Fork),
+            (Same, Call::SigTimedWait { set: USR1, timeout: None }),
+            (Youngest, kill(PARENT, Signal::USR1)),
+        ]),
+        2 => signal().prop_map(move |signal| vec![
+            (Same, Call::Fork),
+            (Same, kill(CHILD, signal)),
+            (Same, wait(WaitMode::NoHang)),
+        ]),
+        2 => (0..3).prop_map(move |status| vec![
+            (Same, Call::Fork),
+            (Same, wait(WaitMode::Block)),
+            (Youngest, Call::Exit { status }),
+        ]),
+        2 => any::<bool>().prop_map(move |on| vec![
+            (Same, Call::SetChildSubreaper { on }),
+            (Same, Call::Fork),
+            (Youngest, Call::Fork),
+            (SecondYoungest, Call::Exit { status: 0 }),
+            (Youngest, Call::GetPpid),
+            (Same, wait(WaitMode::NoHang)),
+        ]),
+        1 => Just(vec![
+            (Same, Call::Fork),
+            (Same, kill(CHILD, Signal::STOP)),
+            (Youngest, Call::GetPid),
+            (Same, kill(CHILD, Signal::CONT)),
+            (Youngest, Call::GetPid),
+        ]),
+        1 => Just(vec![
+            (Same, Call::SetSid),
+            (Same, Call::Fork),
+            (Youngest, Call::SetSid),
+            (Same, Call::GetSid { pid: Some(pid(CHILD)) }),
+        ]),
+        1 => Just(vec![
+            (Same, Call::SigMask { how: MaskHow::Block, set: SignalSet::EMPTY.with(Signal::CHLD) }),
+            (Same, Call::Fork),
+            (Youngest, Call::Exit { status: 1 }),
+            (Same, Call::SigTimedWait {
+                set: SignalSet::EMPTY.with(Signal::CHLD),
+                timeout: Some(Duration::ZERO),
+            }),
+        ]),
+    ]
+    .boxed()
+}
+
+fn disposition() -> impl Strategy<Value = Disposition> {
+    prop_oneof![
+        4 => Just(Disposition::Interrupt),
+        1 => Just(Disposition::Ignore),
+        1 => Just(Disposition::Default),
+    ]
+}
+
+/// A server and its client in one process, connected: the youngest descriptor
+/// is the server's end, the next the client's.
+fn connected() -> Vec<Call> {
+    let address = || UnixAddr::Abstract(b"pair".to_vec());
+    let stream = || Call::Socket {
+        kind: SocketKind::Stream,
+    };
+    vec![
+        stream(),
+        Call::Bind {
+            fd: 0,
+            address: address(),
+        },
+        Call::Listen { fd: 0, backlog: 1 },
+        stream(),
+        Call::Connect {
+            fd: 0,
+            address: address(),
+        },
+        Call::Accept { fd: 0 },
+    ]
+}
+
+fn and_then(calls: Vec<Call>) -> Vec<Call> {
+    let mut all = connected();
+    all.extend(calls);
+    all
+}
+
+fn send(fd: i32, data: Vec<u8>, fds: Vec<i32>, to: Option<UnixAddr>) -> Call {
+    Call::Send { fd, data, fds, to }
+}
+
+/// What servers and clients do.
+fn socket_idiom() -> BoxedStrategy<Vec<Call>> {
+    let socket = |kind| Call::Socket { kind };
+    let (stream, datagram) = (SocketKind::Stream, SocketKind::Datagram);
+    let receive = |max_bytes, max_fds| Call::Receive {
+        fd: 0,
+        max_bytes,
+        max_fds,
+    };
+    let named = |name: &str| UnixAddr::Abstract(name.as_bytes().to_vec());
+    prop_oneof![
+        1 => Just(vec![
+            socket(datagram),
+            Call::Bind { fd: 0, address: UnixAddr::Path("d/s".into()) },
+            socket(stream),
+            Call::Connect { fd: 0, address: UnixAddr::Path("d/s".into()) },
+        ]),
+        3 => (data(), vec(fd(), 0..3), 0..9_usize, 0..3_usize).prop_map(
+            move |(data, fds, max_bytes, max_fds)| and_then(vec![
+                send(1, data, fds, None),
+                receive(max_bytes, max_fds),
+            ]),
+        ),
+        1 => Just(and_then(vec![
+            Call::Close { fd: 0 },
+            send(0, b"late".to_vec(), Vec::new(), None),
+            receive(4, 0),
+        ])),
+        1 => Just(and_then(vec![
+            send(1, b"unread".to_vec(), Vec::new(), None),
+            Call::Close { fd: 0 },
+            Call::Poll {
+                fds: vec![PollFd { fd: 0, read: true, write: true }],
+                timeout: Some(Duration::ZERO),
+                mask: None,
+            },
+            receive(4, 0),
+            receive(4, 0),
+        ])),
+        1 => Just(and_then(vec![
+            Call::Connect { fd: ANY + 1, address: named("pair") },
+            Call::GetPeer { fd: 0 },
+        ])),
+        2 => (data(), vec(fd(), 0..3), 1..9_usize, 0..3_usize).prop_map(
+            move |(data, fds, max_bytes, max_fds)| {
+                let address = UnixAddr::Path("pair".into());
+                vec![
+                    socket(datagram),
+                    Call::Bind { fd: 0, address: address.clone() },
+                    send(0, data, fds, Some(address)),
+                    receive(max_bytes, max_fds),
+                ]
+            },
+        ),
+        1 => (address(), 0..3_u32).prop_map(move |(address, backlog)| vec![
+            socket(stream),
+            Call::Bind { fd: 0, address },
+            Call::Listen { fd: 0, backlog },
+        ]),
+        1 => (address(), data()).prop_map(move |(address, data)| vec![
+            socket(stream),
+            Call::Connect { fd: 0, address },
+            send(0, data, Vec::new(), None),
+        ]),
+        1 => (address(), data(), vec(fd(), 0..2)).prop_map(move |(address, data, fds)| vec![
+            socket(datagram),
+            send(0, data.clone(), fds, Some(address.clone())),
+            Call::Connect { fd: 0, address },
+            send(0, data, Vec::new(), None),
+        ]),
+        1 => (1..14_usize).prop_map(move |count| {
+            let mut calls = vec![
+                socket(datagram),
+                Call::Bind { fd: 0, address: named("full") },
+                socket(datagram),
+            ];
+            let one = send(0, b"d".to_vec(), Vec::new(), Some(named("full")));
+            calls.extend(vec![one; count]);
+            calls
+        }),
+        1 => Just(vec![
+            socket(datagram),
+            Call::Bind { fd: 0, address: named("large") },
+            send(0, vec![b'z'; 300_000], Vec::new(), Some(named("large"))),
+        ]),
+        1 => Just(vec![
+            socket(datagram),
+            Call::Bind { fd: 0, address: UnixAddr::Path("s".into()) },
+            Call::Open {
+                dir: At::Cwd,
+                path: "s".into(),
+                how: OpenHow::new(Access::Read),
+                mode: 0,
+            },
+        ]),
+    ]
+    .boxed()
 }
 
 /// What programs do to get anywhere.
 fn idiom() -> BoxedStrategy<Vec<Call>> {
-    let usr1 = SignalSet::EMPTY.with(Signal::USR1);
-    let first = |call: fn(i32) -> Call| call(0);
     let open = |path: &str, how| Call::Open {
         dir: At::Cwd,
         path: path.into(),
@@ -60,85 +314,74 @@ fn idiom() -> BoxedStrategy<Vec<Call>> {
         create: true,
         ..OpenHow::new(Access::ReadWrite)
     };
+    let directory = OpenHow {
+        directory: true,
+        ..OpenHow::new(Access::Read)
+    };
+    let data = || b"written".to_vec();
     prop_oneof![
-        2 => (address(), 0..3_u32).prop_map(|(address, backlog)| vec![
-            Call::Socket { kind: SocketKind::Stream },
-            Call::Bind { fd: 0, address },
-            Call::Listen { fd: 0, backlog },
+        2 => Just(vec![open("d", directory)]),
+        1 => Just(vec![
+            open("sgid", OpenHow::new(Access::ReadWrite)),
+            Call::Write { fd: 0, data: data() },
+            Call::Fstat { fd: 0 },
         ]),
-        2 => (address(), data()).prop_map(|(address, data)| vec![
-            Call::Socket { kind: SocketKind::Stream },
-            Call::Connect { fd: 0, address },
-            Call::Send { fd: 0, data, fds: Vec::new(), to: None },
+        1 => (lock(), lock()).prop_map(move |(one, other)| vec![
+            open("f", OpenHow::new(Access::Read)),
+            Call::Flock { fd: 0, lock: one },
+            open("f", OpenHow::new(Access::Read)),
+            Call::Flock { fd: 0, lock: other },
         ]),
-        3 => (data(), vec(fd(), 0..3), 1..9_usize, 0..3_usize).prop_map(
-            move |(data, fds, max_bytes, max_fds)| {
-                let address = UnixAddr::Abstract(b"pair".to_vec());
-                vec![
-                    Call::Socket { kind: SocketKind::Stream },
-                    Call::Bind { fd: 0, address: address.clone() },
-                    Call::Listen { fd: 0, backlog: 1 },
-                    Call::Socket { kind: SocketKind::Stream },
-                    Call::Connect { fd: 0, address },
-                    Call::Accept { fd: 0 },
-                    Call::Send { fd: 1, data, fds, to: None },
-                    Call::Receive { fd: 0, max_bytes, max_fds },
-                ]
+        1 => (60_000..70_000_usize).prop_map(|length| vec![
+            Call::Pipe,
+            Call::Write { fd: 0, data: vec![b'y'; length] },
+            Call::Poll {
+                fds: vec![PollFd { fd: 0, read: false, write: true }],
+                timeout: Some(Duration::ZERO),
+                mask: None,
             },
-        ),
-        2 => (data(), vec(fd(), 0..3), 1..9_usize, 0..3_usize).prop_map(
-            move |(data, fds, max_bytes, max_fds)| {
-                let address = UnixAddr::Path("pair".into());
-                vec![
-                    Call::Socket { kind: SocketKind::Datagram },
-                    Call::Bind { fd: 0, address: address.clone() },
-                    Call::Send { fd: 0, data, fds, to: Some(address) },
-                    Call::Receive { fd: 0, max_bytes, max_fds },
-                ]
-            },
-        ),
-        2 => address().prop_map(move |address| vec![
-            Call::Socket { kind: SocketKind::Datagram },
-            Call::Bind { fd: 0, address },
-            first(|fd| Call::Receive { fd, max_bytes: 9, max_fds: 1 }),
         ]),
-        2 => (address(), data(), vec(fd(), 0..2)).prop_map(|(address, data, fds)| vec![
-            Call::Socket { kind: SocketKind::Datagram },
-            Call::Send { fd: 0, data: data.clone(), fds, to: Some(address.clone()) },
-            Call::Connect { fd: 0, address },
-            Call::Send { fd: 0, data, fds: Vec::new(), to: None },
+        3 => path().prop_map(move |path| vec![
+            open(path.to_str().unwrap_or("new"), writable),
+            Call::Write { fd: 0, data: data() },
+            Call::Flock { fd: 0, lock: Lock::Exclusive },
         ]),
-        2 => Just(vec![Call::Pipe, Call::Fork]),
-        2 => Just(vec![
-            Call::SigMask { how: MaskHow::Block, set: usr1 },
-            Call::Fork,
-            Call::SigTimedWait { set: usr1, timeout: None },
+        2 => (mode(), mode()).prop_map(move |(mask, mode)| vec![
+            Call::Umask { mask },
+            Call::Mkdir { dir: At::Cwd, path: "other".into(), mode },
+            Call::Stat { dir: At::Cwd, path: "other".into(), follow: Follow::Yes },
         ]),
-        2 => (path(), any::<bool>()).prop_map(move |(path, directory)| match directory {
-            true => vec![open("d", OpenHow { directory: true, ..OpenHow::new(Access::Read) })],
-            false => vec![
-                open(path.to_str().unwrap_or("new"), writable),
-                Call::Write { fd: 0, data: b"written".to_vec() },
-                Call::Flock { fd: 0, lock: Lock::Exclusive },
-            ],
-        }),
+        1 => Just(vec![
+            Call::Mkdir { dir: At::Cwd, path: "d/d".into(), mode: 0o755 },
+            Call::Rename { dir: At::Cwd, from: "group".into(), to: "d".into(), replace: Replace::Yes },
+        ]),
+        1 => Just(vec![
+            open("new", OpenHow { append: true, ..writable }),
+            Call::Ftruncate { fd: 0, length: i64::MAX as u64 },
+            Call::Write { fd: 0, data: data() },
+            Call::Ftruncate { fd: 0, length: 0 },
+        ]),
+        1 => disposition().prop_map(move |disposition| vec![
+            Call::SigAction { signal: Signal::PIPE, disposition },
+            Call::Pipe,
+            Call::Close { fd: 1 },
+            Call::Write { fd: 0, data: data() },
+        ]),
         1 => pid().prop_map(|pid| vec![
             Call::PidfdOpen { pid },
             Call::PidfdSendSignal { pidfd: 0, signal: Some(Signal::USR1) },
         ]),
-        1 => Just(vec![Call::Fork, Call::Wait { target: WaitFor::Any, mode: WaitMode::Block }]),
         1 => Just(vec![
-            Call::SigMask { how: MaskHow::Block, set: usr1 },
-            Call::SignalFd { set: usr1 },
+            Call::SigMask { how: MaskHow::Block, set: USR1 },
+            Call::SignalFd { set: USR1 },
             Call::Read { fd: 0, max: 128 },
-            Call::Kill { target: KillTarget::Process(Pid::from_raw(0)), signal: Some(Signal::USR1) },
+            Call::Kill {
+                target: KillTarget::Process(Pid::from_raw(0)),
+                signal: Some(Signal::USR1),
+            },
             Call::Read { fd: 0, max: 128 },
         ]),
         1 => Just(vec![Call::Pipe; 6]),
-        1 => Just(vec![
-            Call::Socket { kind: SocketKind::Datagram },
-            Call::Send { fd: 0, data: vec![b'z'; 300_000], fds: Vec::new(), to: Some(UnixAddr::Path("s".into())) },
-        ]),
     ]
     .boxed()
 }
@@ -227,11 +470,6 @@ fn signals() -> BoxedStrategy<Call> {
         1 => Just(MaskHow::Unblock),
         1 => Just(MaskHow::Set),
     ];
-    let disposition = prop_oneof![
-        4 => Just(Disposition::Interrupt),
-        2 => Just(Disposition::Ignore),
-        2 => Just(Disposition::Default),
-    ];
     let any_signal = prop_oneof![
         12 => signal(),
         1 => Just(Signal::new(32).expect("a reserved signal")),
@@ -240,7 +478,7 @@ fn signals() -> BoxedStrategy<Call> {
         5 => (target, option::weighted(0.85, signal())).prop_map(|(target, signal)| Call::Kill { target, signal }),
         1 => (fd(), option::weighted(0.8, signal())).prop_map(|(pidfd, signal)| Call::PidfdSendSignal { pidfd, signal }),
         4 => (how, set()).prop_map(|(how, set)| Call::SigMask { how, set }),
-        4 => (any_signal, disposition).prop_map(|(signal, disposition)| Call::SigAction { signal, disposition }),
+        4 => (any_signal, disposition()).prop_map(|(signal, disposition)| Call::SigAction { signal, disposition }),
         2 => Just(Call::SigPending),
         1 => set().prop_map(|set| Call::SignalFd { set }),
         3 => (set(), timeout()).prop_map(|(set, timeout)| Call::SigTimedWait { set, timeout }),
@@ -297,6 +535,8 @@ fn path() -> BoxedStrategy<PathBuf> {
         "sticky/new",
         "l",
         "/w/f",
+        "/ro/f",
+        "/ro/new",
         "/w/new",
     ]);
     let odd = prop::sample::select(vec![
@@ -430,11 +670,14 @@ fn id() -> impl Strategy<Value = u32> {
     ]
 }
 
-fn descriptors() -> BoxedStrategy<Call> {
-    let length = prop_oneof![8 => 0..20_u64, 1 => Just(u64::MAX), 1 => Just(1 << 40)];
-    let lock = prop_oneof![
+fn lock() -> impl Strategy<Value = Lock> {
+    prop_oneof![
         3 => Just(Lock::Exclusive), 2 => Just(Lock::Shared), 1 => Just(Lock::Unlock),
-    ];
+    ]
+}
+
+fn descriptors() -> BoxedStrategy<Call> {
+    let length = prop_oneof![8 => 0..20_u64, 1 => Just(u64::MAX), 1 => Just(i64::MAX as u64)];
     prop_oneof![
         3 => fd().prop_map(|fd| Call::Close { fd }),
         1 => (3..8_i32, 3..8_i32).prop_map(|(first, last)| Call::CloseRange { first, last }),
@@ -443,7 +686,7 @@ fn descriptors() -> BoxedStrategy<Call> {
         4 => (fd(), data()).prop_map(|(fd, data)| Call::Write { fd, data }),
         2 => (fd(), -1..18_i32).prop_map(|(from, to)| Call::Dup2 { from, to }),
         1 => (fd(), any::<bool>()).prop_map(|(fd, on)| Call::SetCloseOnExec { fd, on }),
-        5 => (fd(), lock).prop_map(|(fd, lock)| Call::Flock { fd, lock }),
+        5 => (fd(), lock()).prop_map(|(fd, lock)| Call::Flock { fd, lock }),
         3 => fd().prop_map(|fd| Call::Fstat { fd }),
         2 => (fd(), length).prop_map(|(fd, length)| Call::Ftruncate { fd, length }),
         3 => (fd(), option::of(id()), option::of(id())).prop_map(|(fd, uid, gid)| Call::Fchown {

@@ -7,7 +7,7 @@ use daemonlab::sys::records::{At, KillTarget, PollFd, SignalInfo, SocketKind, Wa
 use daemonlab::sys::{Pid, Result, System};
 
 use crate::descriptors::{CLOSED, Descriptors, Kind, Stage};
-use crate::program::Program;
+use crate::program::{CHILD, NOBODY, PARENT, Program};
 use crate::told::Told;
 
 /// Where turns come from and answers go to.
@@ -25,6 +25,8 @@ pub fn run(sys: &impl System, program: &Program, board: &impl Board) -> i32 {
     let first = sys.getpid().expect("getpid never fails").as_raw();
     let mut me = Me {
         process: 0,
+        parent: 0,
+        child: None,
         first,
         fds: Descriptors::new(),
         told: Told::new(first),
@@ -33,6 +35,8 @@ pub fn run(sys: &impl System, program: &Program, board: &impl Board) -> i32 {
         match one_process(sys, program, board, &mut me) {
             Next::Child => {
                 let pid = sys.getpid().expect("getpid never fails").as_raw();
+                me.parent = me.process;
+                me.child = None;
                 me.process = usize::try_from(pid - first).expect("PIDs that ascend");
             }
             Next::Done => return 0,
@@ -56,6 +60,9 @@ fn one_process(sys: &impl System, program: &Program, board: &impl Board, me: &mu
         }
         board.tell(me.process, index, me.text(&call, &answer));
         if let Ok(answer) = &answer {
+            if let (Call::Fork, Ret::Pid(child)) = (&call, answer) {
+                me.child = Some(child.as_raw());
+            }
             me.fds.note(&call, answer);
         }
         count = index + 1;
@@ -68,6 +75,10 @@ fn one_process(sys: &impl System, program: &Program, board: &impl Board, me: &mu
 /// What a process knows of itself.
 struct Me {
     process: usize,
+    /// The process that forked it; itself, for the first.
+    parent: usize,
+    /// The PID of its last child.
+    child: Option<i32>,
     /// The PID of the first process.
     first: i32,
     fds: Descriptors,
@@ -106,6 +117,8 @@ impl Me {
 
     fn pid(&self, symbol: Pid) -> Pid {
         match symbol.as_raw() {
+            PARENT => Pid::from_raw(self.first + self.parent as i32),
+            CHILD => Pid::from_raw(self.child.unwrap_or(self.first + NOBODY)),
             // None of the program's: it stays what it is.
             outside if outside < 0 => symbol,
             nth => Pid::from_raw(self.first + nth),

@@ -8,7 +8,8 @@
 //! # What is symbolic in a call
 //!
 //! - **PIDs**: `n` is the `n`-th process of the program, in the order in which
-//!   they are forked; [`NOBODY`] is never any.
+//!   they are forked; [`NOBODY`] is never any, [`PARENT`] is whoever forked
+//!   the caller and [`CHILD`] whom it forked last.
 //! - **Descriptors**: below [`ANY`], the `n`-th of the caller's descriptors
 //!   that suit the call; below [`LITERAL`], the `n - ANY`-th of all that it
 //!   has; from there on the number `n - LITERAL` itself.
@@ -23,6 +24,10 @@ pub const ANY: i32 = 100;
 pub const LITERAL: i32 = 200;
 /// A PID that nobody has.
 pub const NOBODY: i32 = 100;
+/// The process that forked the caller.
+pub const PARENT: i32 = -2;
+/// The process that the caller forked last.
+pub const CHILD: i32 = -3;
 /// How many processes a program has at most.
 pub const MOST_PROCESSES: usize = 8;
 

@@ -114,6 +114,8 @@ pub fn entries(range: Range) -> impl Iterator<Item = (&'static str, (u32, u32), 
 pub fn scene(range: Range, protections: Protections) -> Scene {
     let scene = Scene::new()
         .directory("/proc", 0o555, (0, 0))
+        .read_only_directory("/ro", 0o755)
+        .file("/ro/f", 0o666, (0, 0), b"for ever")
         .pids(FIRST_PID, FIRST_PID + 20_000)
         .rules(|rules| change(rules, range, protections));
     entries(range).fold(scene, |scene, (path, owner, entry)| match entry {

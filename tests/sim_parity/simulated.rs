@@ -88,8 +88,12 @@ impl<'a> Run<'a> {
             None => interpret::run(&sys, &owned, &board),
             Some(lie) => interpret::run(&Lying::new(sys, lie), &owned, &board),
         });
+        let scene = match lie {
+            None => scene.clone(),
+            Some(lie) => scene.clone().rules(|rules| lie.bend(rules)),
+        };
         let simulation = Simulation::new(Setup {
-            scene: scene.clone(),
+            scene,
             actors: vec![Actor {
                 program: run,
                 start: start(),

@@ -115,7 +115,10 @@ impl Machine {
         if matches!(there.state, State::Connected(back) if back != id) {
             return Err(Errno::EPERM);
         }
-        if there.queue.len() > self.rules.waiting_datagrams {
+        // Not of itself, and not of whoever listens to nobody else
+        // (`unix_dgram_sendmsg` in net/unix/af_unix.c).
+        let waits_its_turn = other != id && !matches!(there.state, State::Connected(_));
+        if waits_its_turn && there.queue.len() > self.rules.waiting_datagrams {
             return Err(Errno::EAGAIN);
         }
         self.enqueue(other, data, files);

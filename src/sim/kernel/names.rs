@@ -218,13 +218,14 @@ impl Machine {
         if place.slash {
             return Err(Errno::ENOENT);
         }
+        // Whether the new name can be made comes before what it is to be of.
+        if self.is_read_only(self.inode(place.dir)) {
+            return Err(Errno::EROFS);
+        }
         let creds = &self.process(task).creds;
         let inode = self.inode(ino);
         if inode.device != self.inode(place.dir).device {
             return Err(Errno::EXDEV);
-        }
-        if self.is_read_only(inode) {
-            return Err(Errno::EROFS);
         }
         if !self.may_link(creds, inode) {
             return Err(Errno::EPERM);

@@ -15,20 +15,6 @@ use crate::explore::TaskName;
 use crate::sim::scene::{Start, Stdio};
 use crate::sys::records::Access;
 
-/// The device of `/dev`.
-const DEV_DEVICE: u64 = 2;
-
-/// `/dev` is a file system of its own.
-fn device_of(path: &Path) -> u64 {
-    match path.starts_with("/dev") {
-        true => DEV_DEVICE,
-        false => ROOT_DEVICE,
-    }
-}
-
-/// The device of what is mounted read-only.
-const READ_ONLY_DEVICE: u64 = 3;
-
 impl Machine {
     pub(in crate::sim) fn set_rules(&mut self, rules: Rules) {
         self.rules = Arc::new(rules);
@@ -43,7 +29,7 @@ impl Machine {
         let inode = Inode {
             uid: owner.0,
             gid: owner.1,
-            ..Inode::directory(device_of(path), mode, parent)
+            ..Inode::directory(ROOT_DEVICE, mode, parent)
         };
         self.add(path, inode);
         self.inode_mut(parent).links += 1;
@@ -66,14 +52,21 @@ impl Machine {
     }
 
     pub(in crate::sim) fn add_device(&mut self, path: &Path, device: Device, mode: u32) {
-        let inode = Inode {
-            device: DEV_DEVICE,
-            ..plain(Node::Device(device), mode, (0, 0))
-        };
-        self.add(path, inode);
+        self.add(path, plain(Node::Device(device), mode, (0, 0)));
     }
 
-    fn add(&mut self, path: &Path, inode: Inode) {
+    /// Makes a directory, in which nothing is yet, the root of a file system of
+    /// its own; gives its device.
+    pub(in crate::sim) fn mount(&mut self, path: &Path) -> u64 {
+        let ino = self.find(path).expect("a directory that is there");
+        let devices = self.inodes.values().map(|inode| inode.device);
+        let device = devices.max().unwrap_or(ROOT_DEVICE) + 1;
+        self.inode_mut(ino).device = device;
+        device
+    }
+
+    fn add(&mut self, path: &Path, mut inode: Inode) {
+        inode.device = self.inode(self.parent_of(path)).device;
         let ino = Ino(self.inodes.len() as u64 + ROOT.0);
         self.put_at(path, ino, inode);
     }
@@ -86,14 +79,6 @@ impl Machine {
             Node::Directory { entries, .. } => entries.insert(name.to_owned(), ino),
             _ => panic!("{} is not in a directory", path.display()),
         };
-    }
-
-    pub(in crate::sim) fn make_read_only(&mut self, path: &Path) {
-        let ino = self.find(path).expect("a file that is there");
-        self.inode_mut(ino).device = READ_ONLY_DEVICE;
-        let mut rules = Rules::clone(&self.rules);
-        rules.read_only.insert(READ_ONLY_DEVICE);
-        self.set_rules(rules);
     }
 
     fn parent_of(&self, path: &Path) -> Ino {

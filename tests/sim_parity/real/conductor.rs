@@ -33,7 +33,7 @@ pub enum Verdict {
 }
 
 /// What is in the root directory of the sandbox, and stays there.
-const SKELETON: &[&str] = &["dev", "etc", "run", "tmp", "var", "proc"];
+const SKELETON: &[&str] = &["dev", "etc", "run", "tmp", "var", "proc", "ro"];
 
 /// How often a process is found asleep in the wrong place before it is taken
 /// to stay there; a millisecond passes in between.

@@ -9,6 +9,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -255,7 +256,13 @@ const SKELETON: &[(&str, u32)] = &[
     ("var", 0o755),
     ("var/log", 0o755),
     ("proc", 0o555),
+    ("ro", 0o755),
 ];
+
+fn write(path: &Path, content: &str, mode: u32) -> io::Result<()> {
+    fs::write(path, content)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
 
 fn make_root() -> Result<(), String> {
     let root = Path::new("/tmp");
@@ -274,13 +281,17 @@ fn make_root() -> Result<(), String> {
     };
     step("tmpfs", memory(root))?;
     for (name, mode) in SKELETON {
-        use std::os::unix::fs::PermissionsExt;
         let path = root.join(name);
         let made = fs::create_dir(&path)
             .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(*mode)));
         made.map_err(|error| format!("{}: {error}", path.display()))?;
     }
     step("tmpfs", memory(&root.join("dev")))?;
+    let fixed = root.join("ro");
+    step("tmpfs", memory(&fixed))?;
+    write(&fixed.join("f"), "for ever", 0o666).map_err(|error| format!("/ro/f: {error}"))?;
+    let again = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID;
+    step("/ro", mount(none, &fixed, none, again, none))?;
     let null = root.join("dev/null");
     fs::write(&null, "").map_err(|error| format!("/dev/null: {error}"))?;
     let bind = MsFlags::MS_BIND;
