@@ -73,8 +73,7 @@ impl Machine {
         if !there.open {
             return Err(Errno::EPIPE);
         }
-        let buffered: usize = there.queue.iter().map(|packet| packet.data.len()).sum();
-        let room = BUFFER.saturating_sub(buffered);
+        let room = BUFFER.saturating_sub(there.buffered());
         if room == 0 {
             return Err(Errno::EAGAIN);
         }
@@ -273,12 +272,30 @@ impl Machine {
         events
     }
 
+    /// Whether `ppoll` says that it can be written to: three quarters of the
+    /// buffer are free (`unix_writable` in net/unix/af_unix.c), or a datagram
+    /// would not have to wait its turn.
+    fn has_room(&self, id: SocketId) -> bool {
+        let socket = &self.sockets[&id];
+        let State::Connected(other) = socket.state else {
+            return true;
+        };
+        let there = &self.sockets[&other];
+        match socket.kind {
+            SocketKind::Stream => 4 * there.buffered() <= BUFFER,
+            SocketKind::Datagram => {
+                matches!(there.state, State::Connected(back) if back == id)
+                    || there.queue.len() <= self.rules.waiting_datagrams
+            }
+        }
+    }
+
     fn poll_socket(&self, id: SocketId) -> PollEvents {
         let socket = &self.sockets[&id];
         let stream = socket.kind == SocketKind::Stream;
         let mut events = PollEvents {
             readable: !socket.queue.is_empty(),
-            writable: true,
+            writable: self.has_room(id),
             ..PollEvents::default()
         };
         match &socket.state {

@@ -62,6 +62,11 @@ impl Socket {
         self.queue.iter().any(|packet| !packet.fds.is_empty())
     }
 
+    /// How many bytes wait in it.
+    pub(super) fn buffered(&self) -> usize {
+        self.queue.iter().map(|packet| packet.data.len()).sum()
+    }
+
     /// The sockets that it is connected to, or that wait at it.
     pub(super) fn related(&self) -> Vec<SocketId> {
         match &self.state {
