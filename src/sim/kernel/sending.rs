@@ -8,7 +8,7 @@
 
 use super::Machine;
 use super::process::{Life, Process, Wait};
-use super::signals::{STOPS, all_but, both, either, less};
+use super::signals::{DUMPS, STOPS, all_but, both, either, less};
 use crate::explore::TaskName;
 use crate::sys::records::{KillTarget, SignalInfo};
 use crate::sys::{Errno, Pid, Result, Signal, SignalSet};
@@ -169,8 +169,15 @@ impl Process {
     }
 
     /// The signal of which the process dies before it does anything else.
+    ///
+    /// To wait for a signal is no protection against it: one that ends the
+    /// process without a core ends it when it is sent, unless it was blocked
+    /// before (`complete_signal` in kernel/signal.c).
     pub(super) fn dies_of(&self) -> Option<Signal> {
-        self.signals.fatal_in(self.open_before())
+        let awaited = self.inside().map_or(SignalSet::EMPTY, |wait| wait.wanted);
+        let ends_at_once = less(less(awaited, DUMPS), self.signals.blocked);
+        self.signals
+            .fatal_in(either(self.open_before(), ends_at_once))
     }
 
     /// The signal that stops the process before it does anything else.

@@ -54,6 +54,13 @@ const SYNCHRONOUS: SignalSet = SignalSet::EMPTY
     .with(Signal::FPE)
     .with(Signal::SYS);
 
+/// The signals that dump core by default (`SIG_KERNEL_COREDUMP_MASK`).
+pub(super) const DUMPS: SignalSet = SYNCHRONOUS
+    .with(Signal::QUIT)
+    .with(Signal::ABRT)
+    .with(Signal::XCPU)
+    .with(Signal::XFSZ);
+
 /// The signals of one process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Signals {
