@@ -187,6 +187,16 @@ pub enum FaultAction {
         /// How many calls that one must have matched.
         matched: u32,
     },
+    /// It is held back until so many calls that another fault of the launch has
+    /// matched are over, as [`FaultAction::HoldUntil`] until they begin.
+    HoldUntilOver {
+        /// The label of the fault that is waited for.
+        label: String,
+        /// How many of its calls must be over.
+        matched: u32,
+    },
+    /// It is held back until a process of this role has ended.
+    HoldUntilEnd(Role),
     /// It reads or writes at most so many bytes. For calls that say how many:
     /// `read`, `write` and their like.
     Short(u64),

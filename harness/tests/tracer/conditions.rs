@@ -121,6 +121,35 @@ fn a_call_that_says_no_count_cannot_be_short() {
     assert!(error.evidence.contains("setsid"), "{error}");
 }
 
+/// The launcher's wait is held until the daemon's rename is over, or until the
+/// intermediate has ended: what it waits for is told before it is let go.
+#[rstest]
+#[case::over(FaultAction::HoldUntilOver { label: "renamed".to_owned(), matched: 1 })]
+#[case::end(FaultAction::HoldUntilEnd(Role::Intermediate))]
+fn a_hold_until_something_has_happened(#[case] until: FaultAction) {
+    let of_end = matches!(until, FaultAction::HoldUntilEnd(_));
+    let mut spec = traced("daemon", Linked::Dynamic, &[]);
+    let wait = "wait4";
+    spec.faults = vec![
+        fault("held", Role::Launcher, wait, until),
+        fault("renamed", Role::Daemon, "rename", FaultAction::Watch),
+    ];
+    let (facts, events) = trace(&spec);
+    assert_eq!(facts.end, Some(End::Exit(0)), "{events:#?}");
+    let what = |what: &What| match what {
+        What::Exited { by, .. } => of_end && by.role == Role::Intermediate,
+        What::Call { call, .. } => !of_end && call.name.starts_with("rename"),
+        _ => false,
+    };
+    let happened = place(&events, what);
+    let waited = place(
+        &events,
+        |what| matches!(what, What::Call { call, .. } if call.name == wait),
+    );
+    assert!(happened < waited, "{events:#?}");
+    assert_eq!(facts.matched["held"], 1);
+}
+
 #[test]
 fn a_signal_comes_as_the_call_begins() {
     let text = "$SIG{USR2} = sub { print \"got it\\n\" }; umask 1; print \"over\\n\"";

@@ -6,25 +6,42 @@ use crate::scenario::node::{Entry, Node, Yaml};
 use crate::scenario::reader::Fields;
 use crate::scenario::source::{At, Span};
 use crate::scenario::suggest;
-use crate::world::spec::{Condition, Counting, FAMILIES, FaultAction, Role, call_family};
+use crate::world::spec::{Counting, FAMILIES, FaultAction, Role, call_family};
 use crate::world::syscalls;
 
 use super::builder::Builder;
 
 /// What can become of a call, by the key that says it.
-pub(super) const ACTIONS: [&str; 5] = ["errno", "delay", "hold-until", "kill", "watch"];
-
-pub(super) const KEYS: [&str; 9] = [
-    "label",
-    "role",
-    "call",
-    "nth",
+pub(super) const ACTIONS: [&str; 7] = [
     "errno",
+    "short",
     "delay",
     "hold-until",
+    "signal",
     "kill",
     "watch",
 ];
+
+pub(super) const KEYS: [&str; 14] = [
+    "label",
+    "role",
+    "call",
+    "path",
+    "args",
+    "nth",
+    "per",
+    "errno",
+    "short",
+    "delay",
+    "hold-until",
+    "signal",
+    "kill",
+    "watch",
+];
+
+/// What `nth` counts together.
+pub(super) const PER: [(&str, Counting); 2] =
+    [("tree", Counting::Tree), ("process", Counting::Process)];
 
 pub(super) const ROLES: [(&str, Role); 4] = [
     ("launcher", Role::Launcher),
@@ -34,7 +51,22 @@ pub(super) const ROLES: [(&str, Role); 4] = [
 ];
 
 /// The keys of `hold-until`.
-pub(super) const HOLD: [&str; 2] = ["label", "matched"];
+pub(super) const HOLD: [&str; 4] = ["label", "matched", "over", "ended"];
+
+/// What a hold waits for: calls of another fault, or a process's end.
+pub(super) const HOLD_FOR: [&str; 2] = ["label", "ended"];
+
+/// The calls that say how many bytes they read or write at most.
+const SHORT: [&str; 8] = [
+    "read",
+    "write",
+    "pread64",
+    "pwrite64",
+    "sendto",
+    "recvfrom",
+    "sendfile",
+    "getrandom",
+];
 
 /// More calls than this are not counted one by one.
 const MOST: i64 = 1_000_000;
@@ -68,6 +100,11 @@ impl Builder<'_> {
             Some(node) => self.nth(node),
             None => Some((1, None)),
         };
+        let condition = self.condition(&fields);
+        let counting = match fields.get("per") {
+            Some(node) => self.per(node),
+            None => Some(Counting::Tree),
+        };
         let action = fields
             .one_of(self.reader, &ACTIONS)
             .and_then(|entry| self.action(entry));
@@ -80,15 +117,19 @@ impl Builder<'_> {
             None => None,
         };
         let (role, (named, calls), (first, last)) = (role?, call?, nth?);
+        let action = action?;
+        if let FaultAction::Short(_) = action {
+            self.can_be_short(&calls, node)?;
+        }
         Some(Fault {
             label: label.unwrap_or_else(|| format!("{}-{named}", role_name(role))),
             role,
             calls,
-            condition: Condition::default(),
-            counting: Counting::Tree,
+            condition: condition?,
+            counting: counting?,
             first,
             last,
-            action: action?,
+            action,
             span: node.span,
         })
     }
@@ -105,6 +146,37 @@ impl Builder<'_> {
             );
         }
         found.map(|(_, role)| *role)
+    }
+
+    fn per(&self, node: &Node) -> Option<Counting> {
+        let name = self.reader.text(node, "`per`")?;
+        let found = PER.iter().find(|(known, _)| *known == name);
+        if found.is_none() {
+            let help = suggest::help(&name, PER.iter().map(|(name, _)| *name));
+            self.reader.push(
+                self.reader
+                    .mistake(node, format!("nothing is counted per `{name}`"), "unknown")
+                    .help(help),
+            );
+        }
+        found.map(|(_, counting)| *counting)
+    }
+
+    /// Only calls that say how many bytes can do less.
+    fn can_be_short(&self, calls: &[String], node: &Node) -> Option<()> {
+        let Some(call) = calls.iter().find(|call| !SHORT.contains(&call.as_str())) else {
+            return Some(());
+        };
+        let span = node.get("short").map_or(node.span, |entry| entry.key.span);
+        self.reader.push(
+            Diagnostic::new(
+                span,
+                format!("`{call}` does not say how many bytes it reads or writes"),
+                "it cannot be short",
+            )
+            .help(format!("one of {} can", SHORT.join(", "))),
+        );
+        None
     }
 
     /// The name of a call or family, and the calls that it stands for.
@@ -180,6 +252,14 @@ impl Builder<'_> {
                 .reader
                 .duration(value, "`delay`")
                 .map(FaultAction::Delay),
+            "short" => {
+                let most = self.reader.int(value, "`short`", 0..=MOST)?;
+                u64::try_from(most).ok().map(FaultAction::Short)
+            }
+            "signal" => {
+                let signal = self.reader.signal(value, "`signal`")?;
+                Some(FaultAction::Signal(signal.number()))
+            }
             "kill" => self.reader.set(value, "`kill`").map(|()| FaultAction::Kill),
             "watch" => self
                 .reader
@@ -191,16 +271,36 @@ impl Builder<'_> {
 
     fn hold(&self, key: &At<String>, value: &Node) -> Option<FaultAction> {
         let fields: Fields<'_> = self.reader.fields(value, key, &HOLD)?;
-        let label = fields
-            .require(self.reader, "label")
-            .and_then(|node| self.reader.text(node, "`label`"));
+        let Entry {
+            key: what,
+            value: of,
+        } = fields.one_of(self.reader, &HOLD_FOR)?;
+        if what.value == "ended" {
+            for key in ["matched", "over"] {
+                if let Some(node) = fields.get(key) {
+                    self.reader.wrong(
+                        node,
+                        format!("`{key}` is about the calls of a `label`"),
+                        "`ended` has none",
+                    );
+                    return None;
+                }
+            }
+            return self.role(of).map(FaultAction::HoldUntilEnd);
+        }
+        let label = self.reader.text(of, "`label`");
         let matched = match fields.get("matched") {
             Some(node) => self.reader.int(node, "`matched`", 1..=MOST),
             None => Some(1),
         };
-        Some(FaultAction::HoldUntil {
-            label: label?,
-            matched: u32::try_from(matched?).ok()?,
+        let over = match fields.get("over") {
+            Some(node) => self.reader.set(node, "`over`").map(Some),
+            None => Some(None),
+        };
+        let (label, matched) = (label?, u32::try_from(matched?).ok()?);
+        Some(match over? {
+            Some(()) => FaultAction::HoldUntilOver { label, matched },
+            None => FaultAction::HoldUntil { label, matched },
         })
     }
 
@@ -225,7 +325,9 @@ impl Builder<'_> {
 
     /// A hold waits for another fault of the same launch.
     fn hold_is_met(&self, fault: &Fault, faults: &[Fault], node: &Node) -> Option<()> {
-        let FaultAction::HoldUntil { label, .. } = &fault.action else {
+        let (FaultAction::HoldUntil { label, .. } | FaultAction::HoldUntilOver { label, .. }) =
+            &fault.action
+        else {
             return Some(());
         };
         let others = || {

@@ -10,6 +10,7 @@
 mod builder;
 mod case;
 mod check;
+mod condition;
 mod fault;
 mod files;
 mod launch;

@@ -201,16 +201,31 @@ fn file() -> Value {
 fn a_fault() -> Value {
     let required = ["role", "call"];
     object_with_one(&fault::KEYS, &required, &fault::ACTIONS, |key| match key {
-        "label" | "call" | "errno" => text(),
+        "label" | "call" | "errno" | "signal" => text(),
+        "path" => or_variable(json!({"type": "string", "pattern": "^[/*]"})),
+        "args" => or_variable(json!({
+            "type": "object",
+            "patternProperties": {"^[0-5]$": {"type": ["integer", "string"]}},
+            "additionalProperties": false,
+        })),
+        "per" => one_of(fault::PER.map(|(name, _)| name)),
+        "short" => some_int(0, 1_000_000),
         "role" => one_of(fault::ROLES.map(|(name, _)| name)),
         "nth" => json!({"type": ["integer", "string"]}),
         "delay" => time(),
         "kill" | "watch" => set(),
-        "hold-until" => or_variable(object(&fault::HOLD, &["label"], |key| match key {
-            "label" => text(),
-            "matched" => some_int(1, 1_000_000),
-            _ => unknown(key),
-        })),
+        "hold-until" => or_variable(object_with_one(
+            &fault::HOLD,
+            &[],
+            &fault::HOLD_FOR,
+            |key| match key {
+                "label" => text(),
+                "matched" => some_int(1, 1_000_000),
+                "over" => set(),
+                "ended" => one_of(fault::ROLES.map(|(name, _)| name)),
+                _ => unknown(key),
+            },
+        )),
         _ => unknown(key),
     })
 }

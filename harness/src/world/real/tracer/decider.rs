@@ -52,7 +52,8 @@ pub enum Point<'a> {
     Signal(&'a RawSignal),
     /// Before it ends: its files are still open, and nobody was told.
     Exiting,
-    /// It has ended, and whose child it is will be told once it goes on.
+    /// It has ended, and whose child it is will be told once it goes on. Of a
+    /// process, that is told once its last thread has.
     Ended(End),
 }
 
@@ -99,6 +100,18 @@ pub trait Decider: Debug {
     /// Asked for each stop that it holds, in the order of their arrival,
     /// whenever something has happened.
     fn again(&mut self, now: Duration, stop: &Stop<'_>, told: &mut Vec<What>) -> Decision;
+
+    /// Whether it wants to know when this call, which it has just let go, is
+    /// over. That costs a stop more.
+    fn waits_for_over(&self, who: &Who, call: &TracedCall) -> bool {
+        let _ = (who, call);
+        false
+    }
+
+    /// A call is over: it gave a value or an errno, carried out or not.
+    fn over(&mut self, who: &Who, call: &TracedCall, result: Result<i64, i32>) {
+        let _ = (who, call, result);
+    }
 
     /// When it wants to be asked again, if nothing happens before.
     fn deadline(&self) -> Option<Duration> {

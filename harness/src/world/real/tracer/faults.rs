@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::call::TracedCall;
-use super::decider::{Act, Decider, Decision, Point, Stop};
+use super::decider::{Act, Decider, Decision, Point, Stop, Who};
 use super::rules::{Rules, Ruling, Seen, Verdict, Wait};
 use super::visible;
 use crate::world::event::What;
@@ -15,6 +15,8 @@ use crate::world::spec::Condition;
 pub struct Faults {
     launches: BTreeMap<String, Rules>,
     held: BTreeMap<i32, Ruling>,
+    /// The faults that have matched the call that a thread is in.
+    in_call: BTreeMap<i32, Vec<String>>,
 }
 
 impl Faults {
@@ -48,12 +50,18 @@ impl Faults {
 
 impl Decider for Faults {
     fn arrive(&mut self, now: Duration, stop: &Stop<'_>, told: &mut Vec<What>) -> Decision {
-        let Point::Call(call) = stop.at else {
-            return Decision::PASS;
-        };
         let Some(rules) = self.launches.get_mut(&stop.who.launch) else {
             return Decision::PASS;
         };
+        let call = match stop.at {
+            Point::Call(call) => call,
+            Point::Ended(_) if stop.who.tid == stop.who.pid => {
+                rules.ended(stop.who.role);
+                return Decision::PASS;
+            }
+            _ => return Decision::PASS,
+        };
+        self.in_call.remove(&stop.who.tid);
         if !rules.concern(call.raw.number) {
             return Decision::PASS;
         }
@@ -65,6 +73,10 @@ impl Decider for Faults {
             fits: &|condition| fits(call, condition),
         };
         let mut ruling = rules.arrive(now, &seen);
+        if !ruling.matched_by.is_empty() {
+            let labels = std::mem::take(&mut ruling.matched_by);
+            self.in_call.insert(stop.who.tid, labels);
+        }
         for label in std::mem::take(&mut ruling.watched_by) {
             told.push(event(stop, &label, "passed"));
         }
@@ -99,12 +111,28 @@ impl Decider for Faults {
         let waits = self.held.values().flat_map(|ruling| &ruling.holds);
         let moment = |(_, wait): &(String, Wait)| match wait {
             Wait::Until(moment) => Some(*moment),
-            Wait::Matched(..) => None,
+            Wait::Matched(..) | Wait::Over(..) | Wait::End(_) => None,
         };
         waits.filter_map(moment).min()
     }
 
+    fn waits_for_over(&self, who: &Who, _: &TracedCall) -> bool {
+        let rules = self.launches.get(&who.launch);
+        let labels = self.in_call.get(&who.tid);
+        rules
+            .zip(labels)
+            .is_some_and(|(rules, labels)| rules.waits_for_over(labels))
+    }
+
+    fn over(&mut self, who: &Who, _: &TracedCall, _: Result<i64, i32>) {
+        let labels = self.in_call.remove(&who.tid);
+        if let (Some(labels), Some(rules)) = (labels, self.launches.get_mut(&who.launch)) {
+            rules.over(&labels);
+        }
+    }
+
     fn gone(&mut self, tid: i32) {
+        self.in_call.remove(&tid);
         self.held.remove(&tid);
     }
 }

@@ -20,6 +20,8 @@ const TIMES: usize = 100;
 #[derive(Debug, Default)]
 pub struct Rules {
     faults: Vec<Fault>,
+    /// The roles of which a process has ended.
+    ended: BTreeSet<Role>,
 }
 
 #[derive(Debug)]
@@ -31,6 +33,8 @@ struct Fault {
     seen: BTreeMap<i32, u32>,
     /// Calls in the window.
     matched: u32,
+    /// Those of them that are over.
+    over: u32,
     at: Vec<Duration>,
 }
 
@@ -41,6 +45,10 @@ pub enum Wait {
     Until(Duration),
     /// Until the fault of this label has matched so often.
     Matched(String, u32),
+    /// Until so many of its calls are over.
+    Over(String, u32),
+    /// Until a process of this role has ended.
+    End(Role),
 }
 
 /// What is done once nothing holds a call back any more.
@@ -84,6 +92,8 @@ pub struct Ruling {
     pub decided_by: Option<String>,
     /// The faults that only count it.
     pub watched_by: Vec<String>,
+    /// All the faults that have matched it.
+    pub matched_by: Vec<String>,
 }
 
 impl Rules {
@@ -130,7 +140,8 @@ impl Rules {
                     "cut short read, write, pread64, pwrite64, sendto, recvfrom or sendfile",
                 ));
             }
-            if let FaultAction::HoldUntil { label, .. } = &spec.action
+            if let FaultAction::HoldUntil { label, .. } | FaultAction::HoldUntilOver { label, .. } =
+                &spec.action
                 && (*label == spec.label || faults.iter().all(|other| other.label != *label))
             {
                 let evidence =
@@ -142,6 +153,7 @@ impl Rules {
                 numbers,
                 seen: BTreeMap::new(),
                 matched: 0,
+                over: 0,
                 at: Vec::new(),
             });
         }
@@ -172,6 +184,7 @@ impl Rules {
             verdict: Verdict::Pass,
             decided_by: None,
             watched_by: Vec::new(),
+            matched_by: Vec::new(),
         };
         for fault in &mut self.faults {
             let verdict = verdict(&fault.spec.action);
@@ -182,6 +195,7 @@ impl Rules {
                 continue;
             }
             let label = fault.spec.label.clone();
+            ruling.matched_by.push(label.clone());
             match (&fault.spec.action, verdict) {
                 (_, Some(verdict)) => {
                     ruling.verdict = verdict;
@@ -195,20 +209,54 @@ impl Rules {
                         .holds
                         .push((label, Wait::Matched(of.clone(), *matched)));
                 }
+                (FaultAction::HoldUntilOver { label: of, matched }, _) => {
+                    ruling.holds.push((label, Wait::Over(of.clone(), *matched)));
+                }
+                (FaultAction::HoldUntilEnd(role), _) => {
+                    ruling.holds.push((label, Wait::End(*role)));
+                }
                 _ => ruling.watched_by.push(label),
             }
         }
         ruling
     }
 
+    /// A call that these faults have matched is over.
+    pub fn over(&mut self, labels: &[String]) {
+        for fault in &mut self.faults {
+            if labels.contains(&fault.spec.label) {
+                fault.over = fault.over.saturating_add(1);
+            }
+        }
+    }
+
+    /// Whether a fault waits for the end of these calls.
+    pub fn waits_for_over(&self, labels: &[String]) -> bool {
+        self.faults.iter().any(|fault| {
+            matches!(&fault.spec.action, FaultAction::HoldUntilOver { label, .. } if labels.contains(label))
+        })
+    }
+
+    /// A process of this role has ended.
+    pub fn ended(&mut self, role: Role) {
+        self.ended.insert(role);
+    }
+
     /// Whether the wait is over.
     pub fn is_over(&self, wait: &Wait, now: Duration) -> bool {
+        let any = |wanted: &String, holds: &dyn Fn(&Fault) -> bool| {
+            let of_label = |fault: &&Fault| fault.spec.label == *wanted;
+            self.faults
+                .iter()
+                .filter(of_label)
+                .any(|fault| holds(fault))
+        };
         match wait {
             Wait::Until(moment) => now >= *moment,
-            Wait::Matched(label, times) => self
-                .faults
-                .iter()
-                .any(|fault| fault.spec.label == *label && fault.matched >= *times),
+            Wait::Matched(label, times) => any(label, &|fault| fault.matched >= *times),
+            Wait::Over(label, times) => any(label, &|fault| fault.over >= *times),
+            Wait::End(Role::Any) => !self.ended.is_empty(),
+            Wait::End(role) => self.ended.contains(role),
         }
     }
 
@@ -259,7 +307,11 @@ fn verdict(action: &FaultAction) -> Option<Verdict> {
         FaultAction::Short(most) => Some(Verdict::Short(*most)),
         FaultAction::Signal(signal) => Some(Verdict::Signal(*signal)),
         FaultAction::Kill => Some(Verdict::Kill),
-        FaultAction::Watch | FaultAction::Delay(_) | FaultAction::HoldUntil { .. } => None,
+        FaultAction::Watch
+        | FaultAction::Delay(_)
+        | FaultAction::HoldUntil { .. }
+        | FaultAction::HoldUntilOver { .. }
+        | FaultAction::HoldUntilEnd(_) => None,
     }
 }
 

@@ -422,9 +422,7 @@ impl Tracer {
                     process.session = session as i32;
                 }
                 let who = self.who(tid);
-                if let Some(what) = self.recorder.over(&who, &call, result) {
-                    self.told.push((now, what));
-                }
+                self.over(now, &who, &call, result);
             }
         }
         self.go_on(tid, stopped);
@@ -575,10 +573,8 @@ impl Tracer {
                 };
                 in_call.injected = true;
                 let raw = result.unwrap_or_else(|errno| -i64::from(errno));
-                if stopped.skip_call(raw).is_ok()
-                    && let Some(what) = self.recorder.over(who, &in_call, result)
-                {
-                    self.told.push((now, what));
+                if stopped.skip_call(raw).is_ok() {
+                    self.over(now, who, &in_call, result);
                 }
                 return self.runs(who.tid, stopped.go_on(None));
             }
@@ -605,16 +601,33 @@ impl Tracer {
         let wanted = in_call.index.is_some()
             || in_call.restore.is_some()
             || number == libc::SYS_setsid
-            || visible::may_wait(number);
+            || visible::may_wait(number)
+            || self.faults.waits_for_over(who, &in_call.call)
+            || self
+                .others
+                .iter()
+                .any(|other| other.waits_for_over(who, &in_call.call));
         if let Some(task) = self.tasks.get_mut(&who.tid) {
             task.call = wanted.then_some(in_call);
         }
         self.go_on(who.tid, stopped);
     }
 
+    /// A call is over.
+    fn over(&mut self, now: Duration, who: &Who, call: &InCall, result: Result<i64, i32>) {
+        self.faults.over(who, &call.call, result);
+        for other in &mut self.others {
+            other.over(who, &call.call, result);
+        }
+        if let Some(what) = self.recorder.over(who, call, result) {
+            self.told.push((now, what));
+        }
+    }
+
     /// A thread is gone; so is its process, if it was the last.
     fn finish(&mut self, now: Duration, who: &Who, end: End) {
         take_end(who.tid);
+        self.faults.gone(who.tid);
         self.tasks.remove(&who.tid);
         if who.tid != who.pid {
             return;
