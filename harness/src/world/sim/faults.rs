@@ -23,6 +23,8 @@ pub struct Faults {
     launcher: i32,
     session: i32,
     struck: BTreeMap<TaskName, Struck>,
+    /// What each process was at its last call.
+    roles: BTreeMap<TaskName, Role>,
 }
 
 /// What becomes of a call.
@@ -35,6 +37,8 @@ struct Struck {
     holds: Vec<(String, Wait)>,
     verdict: Verdict,
     decided_by: Option<String>,
+    /// All the faults that have matched it.
+    matched_by: Vec<String>,
 }
 
 /// What keeps a process from its next call, or comes in its place.
@@ -63,6 +67,7 @@ impl Faults {
             launcher,
             session,
             struck: BTreeMap::new(),
+            roles: BTreeMap::new(),
         })
     }
 
@@ -81,15 +86,19 @@ impl Faults {
         (call, number): (&Call, u64),
         about: &dyn Fn() -> Vec<String>,
     ) -> Vec<What> {
+        let role = self.role(process);
+        self.roles.insert(task, role);
         if self.struck.get(&task).is_some_and(|s| s.number == number) {
             return Vec::new();
         }
+        // A process that makes its next call is done with the one before.
+        if let Some(before) = self.struck.remove(&task) {
+            self.rules.over(&before.matched_by);
+        }
         let name = call.name();
         let Some(code) = code(name) else {
-            self.struck.remove(&task);
             return Vec::new();
         };
-        let role = self.role(process);
         let seen = Seen {
             number: code,
             role,
@@ -106,6 +115,7 @@ impl Faults {
             holds: Vec::new(),
             verdict: ruling.verdict,
             decided_by: ruling.decided_by,
+            matched_by: ruling.matched_by,
         };
         let mut told: Vec<What> = ruling
             .watched_by
@@ -163,7 +173,7 @@ impl Faults {
         waits
             .filter_map(|(_, wait)| match wait {
                 Wait::Until(moment) => Some(*moment),
-                Wait::Matched(..) => None,
+                Wait::Matched(..) | Wait::Over(..) | Wait::End(_) => None,
             })
             .min()
     }
@@ -191,6 +201,14 @@ impl Faults {
     /// Forgets a process that has ended.
     pub fn forget(&mut self, task: TaskName) {
         self.struck.remove(&task);
+        self.ended(task);
+    }
+
+    /// Notes that a process has ended, whether or not it was reaped.
+    pub fn ended(&mut self, task: TaskName) {
+        if let Some(role) = self.roles.remove(&task) {
+            self.rules.ended(role);
+        }
     }
 }
 

@@ -176,6 +176,9 @@ impl SimWorld {
             if ends.contains_key(&launch.task) {
                 launch.ended_at.get_or_insert(now);
             }
+            for name in ends.keys().filter(|name| root_of(**name) == launch.task) {
+                launch.faults.ended(*name);
+            }
         }
     }
 
