@@ -100,9 +100,8 @@ mod tests {
         }
         let told = events.take();
         assert_eq!(told.len(), MOST + 1);
-        // The last one that was kept goes on with every second one.
         let lost = What::Lost {
-            events: MOST as u64 / 2,
+            events: MOST as u64,
         };
         assert_eq!(told[MOST].what, lost);
         assert!(events.take().is_empty());

@@ -244,17 +244,11 @@ impl Rules {
 
     /// Whether the wait is over.
     pub fn is_over(&self, wait: &Wait, now: Duration) -> bool {
-        let any = |wanted: &String, holds: &dyn Fn(&Fault) -> bool| {
-            let of_label = |fault: &&Fault| fault.spec.label == *wanted;
-            self.faults
-                .iter()
-                .filter(of_label)
-                .any(|fault| holds(fault))
-        };
+        let of = |label: &String| self.faults.iter().find(|f| f.spec.label == *label);
         match wait {
             Wait::Until(moment) => now >= *moment,
-            Wait::Matched(label, times) => any(label, &|fault| fault.matched >= *times),
-            Wait::Over(label, times) => any(label, &|fault| fault.over >= *times),
+            Wait::Matched(label, times) => of(label).is_some_and(|fault| fault.matched >= *times),
+            Wait::Over(label, times) => of(label).is_some_and(|fault| fault.over >= *times),
             Wait::End(Role::Any) => !self.ended.is_empty(),
             Wait::End(role) => self.ended.contains(role),
         }
