@@ -6,6 +6,5 @@
 set -e
 cd "$(dirname "$0")"
 command -v bwrap >/dev/null || { echo "bwrap is not installed: sudo apt-get install bubblewrap" >&2; exit 2; }
-cargo build --release --quiet --manifest-path ../../Cargo.toml --package daemonlab-harness
 cargo build --release --quiet
-exec target/release/bench ../../target/release/daemonlab "$(../../ci/build-peer --print)" "$@"
+exec target/release/bench target/release/daemonlab "$(../../ci/build-peer --print)" "$@"
