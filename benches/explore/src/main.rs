@@ -3,6 +3,7 @@
 //! `explore-bench [ROUNDS]` runs every arm once a round, so that whatever else
 //! the machine does falls on all of them alike, and prints the medians.
 
+mod handshake;
 mod toy;
 
 use std::sync::Arc;
@@ -10,13 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
-use daemonlab::explore::{Bounds, Config, Explorer};
+use daemonlab::explore::{Bounds, Config, Explorer, Model, Timers};
+use daemonlab::sim::Faults;
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use toy::{Counters, Toy};
 
 /// What one run of an arm has come to.
 struct Run {
     schedules: u64,
+    /// Whether there were none left.
+    finished: bool,
     took: Duration,
 }
 
@@ -37,17 +41,22 @@ fn main() {
             arm.runs.push(run);
         }
     }
-    println!("| toy | search | schedules | median time | schedules a second | from to |");
-    println!("|---|---|--:|--:|--:|--:|");
+    println!("| what | search | schedules | finished | median time | schedules a second | from to |");
+    println!("|---|---|--:|---|--:|--:|--:|");
     for arm in &mut arms {
         arm.runs.sort_by_key(|run| run.took);
         let rate = |run: &Run| run.schedules as f64 / run.took.as_secs_f64();
         let median = &arm.runs[arm.runs.len() / 2];
         println!(
-            "| {} | {} | {} | {:.3?} | {:.0} | {:.0} to {:.0} |",
+            "| {} | {} | {} | {} | {:.3?} | {:.0} | {:.0} to {:.0} |",
             arm.toy,
             arm.name,
             median.schedules,
+            match (arm.name.ends_with("dfs"), median.finished) {
+                (_, true) => "yes",
+                (true, false) => "no",
+                (false, false) => "-",
+            },
             median.took,
             rate(median),
             rate(&arm.runs[arm.runs.len() - 1]),
@@ -104,25 +113,74 @@ fn arms() -> Vec<Arm> {
             on_shuttle(counters, adds, PctScheduler::new_from_seed(1, 3, DRAWS as usize))
         }));
     }
+    handshake_arms(&mut arms);
     arms
 }
 
-fn ours(counters: Counters, adds: u32, mut strategy: impl Strategy) -> Run {
+/// How many executions shuttle gets for the handshake.
+const MOST: usize = 200_000;
+
+fn handshake_arms(arms: &mut Vec<Arm>) {
+    let bounds = Bounds {
+        timers: Timers::WhenIdle,
+        rounds: Some(3),
+        ..Bounds::default()
+    };
+    let mut arm = |what: &str, name, run: Box<dyn Fn() -> Run>| {
+        arms.push(Arm {
+            toy: what.to_owned(),
+            name,
+            run,
+            runs: Vec::new(),
+        });
+    };
+    arm("handshake, every call", "daemonlab dpor", Box::new(move || {
+        explored(handshake::simulation(Faults::NONE), Dpor::new(bounds))
+    }));
+    let two = Bounds {
+        preemptions: Some(2),
+        ..bounds
+    };
+    arm("handshake, every call, 2 preemptions", "daemonlab dfs", Box::new(move || {
+        explored(handshake::simulation(Faults::NONE), Dfs::new(two))
+    }));
+    arm("handshake, what conflicts alone", "shuttle dfs", Box::new(|| {
+        let start = Instant::now();
+        let scheduler = DfsScheduler::new(Some(MOST), false);
+        let runner = shuttle::Runner::new(scheduler, shuttle::Config::new());
+        let schedules = runner.run(handshake::on_shuttle);
+        Run {
+            schedules: schedules as u64,
+            finished: schedules < MOST,
+            took: start.elapsed(),
+        }
+    }));
+}
+
+fn ours(counters: Counters, adds: u32, strategy: impl Strategy) -> Run {
+    explored(Toy::new(counters, adds), strategy)
+}
+
+fn explored(model: impl Model, mut strategy: impl Strategy) -> Run {
     let start = Instant::now();
-    let report = Explorer::new(Toy::new(counters, adds), Config::default()).explore(&mut strategy);
+    let report = Explorer::new(model, Config::default()).explore(&mut strategy);
     assert!(report.is_clean(), "{report}");
     Run {
         schedules: report.executions + report.abandoned,
+        finished: report.complete,
         took: start.elapsed(),
     }
 }
 
 fn on_shuttle(counters: Counters, adds: u32, scheduler: impl Scheduler + 'static) -> Run {
+    // Its random searches draw what they were given.
+    let draws = DRAWS as usize;
     let start = Instant::now();
     let runner = shuttle::Runner::new(scheduler, shuttle::Config::new());
     let schedules = runner.run(move || toy::on_shuttle(counters, adds));
     Run {
         schedules: schedules as u64,
+        finished: schedules != draws,
         took: start.elapsed(),
     }
 }
@@ -137,6 +195,7 @@ fn on_loom(counters: Counters, adds: u32) -> Run {
     });
     Run {
         schedules: schedules.load(Ordering::Relaxed),
+        finished: true,
         took: start.elapsed(),
     }
 }
