@@ -162,7 +162,7 @@ fn signal_name(number: i32) -> String {
 impl World for Steered<'_> {
     fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
         self.world.launch(&LaunchSpec {
-            trace: Trace::Visible,
+            trace: Trace::Ordered,
             order: Order::Steered,
             ..launch.clone()
         })

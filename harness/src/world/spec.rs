@@ -131,6 +131,9 @@ pub enum Trace {
     Off,
     /// Every visible one.
     Visible,
+    /// Every visible one, and those whose order with them matters: how a signal
+    /// is met (`rt_sigaction`, `rt_sigprocmask`), and who the parent is.
+    Ordered,
     /// The visible ones of these names or families.
     Calls(Vec<String>),
 }

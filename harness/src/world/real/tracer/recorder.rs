@@ -34,6 +34,7 @@ impl Recording {
         let numbers = match trace {
             Trace::Off => BTreeSet::new(),
             Trace::Visible => visible::all(),
+            Trace::Ordered => visible::ordered(),
             Trace::Calls(names) => {
                 let mut numbers = BTreeSet::new();
                 for name in names {

@@ -24,7 +24,7 @@ const ALWAYS: &[&str] = &[
     "fork", "vfork", "clone", "clone3", "exit_group", "execve", "execveat",
     "wait4", "waitid", "setsid", "setpgid", "prctl", "pidfd_open",
     "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal",
-    "rt_sigaction", "rt_sigprocmask", "getppid", "rt_sigtimedwait", "rt_sigsuspend", "pause", "signalfd4",
+    "rt_sigtimedwait", "rt_sigsuspend", "pause", "signalfd4",
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
     "setfsuid", "setfsgid", "capset",
     "chdir", "fchdir", "chroot", "umask", "setrlimit", "setpriority",
@@ -38,6 +38,10 @@ const ALWAYS: &[&str] = &[
     "pipe", "pipe2", "alarm", "setitimer", "timer_settime", "timerfd_settime",
     "nanosleep", "clock_nanosleep", "vhangup", "sethostname",
 ];
+
+/// Calls that nobody notices, but whose order with those of others matters: how
+/// a signal is met, and who is asked for.
+const PREPARING: &[&str] = &["rt_sigaction", "rt_sigprocmask", "getppid"];
 
 /// Calls that can be noticed or not, as their file can.
 #[rustfmt::skip]
@@ -89,6 +93,13 @@ fn numbers(names: &[&str]) -> BTreeSet<i64> {
 pub fn all() -> BTreeSet<i64> {
     let mut all = numbers(ALWAYS);
     all.extend(numbers(BY_FILE));
+    all
+}
+
+/// The same, and those whose order with visible ones matters.
+pub fn ordered() -> BTreeSet<i64> {
+    let mut all = all();
+    all.extend(numbers(PREPARING));
     all
 }
 
