@@ -44,14 +44,15 @@ controls! {
     "privileges":
     KeepsGroups => ["drop.yaml::user", "drop.yaml::user-and-group"],
     KeepsGid => ["drop.yaml::user", "drop.yaml::user-and-group"],
-    KeepsSavedUid => ["drop.yaml::user", "drop.yaml::user-and-group"],
-    KeepsCapabilities => ["drop.yaml::user", "drop.yaml::user-and-group"],
+    KeepsSavedUid => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
+    KeepsCapabilities => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
     LauncherKeepsGroups => ["launcher.yaml"],
 
     "readiness":
     AlwaysZero => ["early_death.yaml", "timeout.yaml"],
     DoesNotWait => ["early_death.yaml", "launcher_gone.yaml", "not_waiting.yaml", "ready.yaml", "stranger.yaml", "timeout.yaml"],
     BelievesStrangers => ["stranger.yaml"],
+    SignalKills => ["ready.yaml", "signal_is_awaited.yaml", "stranger.yaml"],
     LeavesDaemon => ["timeout.yaml"],
 
     "retry_window":
@@ -60,7 +61,8 @@ controls! {
     TriesBusily => ["inside.yaml", "outside.yaml"],
 
     "hygiene":
-    KeepsDescriptors => ["descriptors.yaml::*"],
+    LauncherKeepsAll => ["launcher.yaml::*"],
+    KeepsDescriptors => ["descriptors.yaml::*", "launcher.yaml::*"],
     LeaksOwn => ["descriptors.yaml::*"],
     KeepsMask => ["mask.yaml"],
     KeepsDispositions => ["dispositions.yaml", "early_death.yaml::ignored"],
@@ -69,19 +71,19 @@ controls! {
     KeepsDirectory => ["directory.yaml"],
     BelievesEmptyVariable => ["environment.yaml::nonsense"],
     AlwaysZero => ["early_death.yaml::*"],
-    TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "mask.yaml", "umask.yaml"],
+    TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "launcher.yaml::*", "mask.yaml", "umask.yaml"],
 
     "lifecycle":
-    LeavesWorker => ["after_stop.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
-    LeavesPidFile => ["after_stop.yaml::*", "hang_up.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
-    StopsAtOnce => ["hang_up.yaml::*", "in_flight.yaml::QUIT", "in_flight.yaml::TERM", "stop.yaml::signal=QUIT", "stop.yaml::signal=TERM"],
+    LeavesWorker => ["after_stop.yaml::*", "during_a_stop.yaml", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    LeavesPidFile => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    StopsAtOnce => ["during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::QUIT", "in_flight.yaml::TERM", "stop.yaml::signal=QUIT", "stop.yaml::signal=TERM"],
     TakesItsTime => ["in_flight.yaml::INT"],
     KeepsStale => ["killed.yaml"],
-    NoSetsid => ["hang_up.yaml::*"],
-    Unlocked => ["after_stop.yaml::*", "killed.yaml", "restarts.yaml"],
-    WrongPid => ["after_stop.yaml::*", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    NoSetsid => ["during_a_stop.yaml", "hang_up.yaml::*"],
+    Unlocked => ["after_stop.yaml::*", "during_a_stop.yaml", "killed.yaml", "restarts.yaml"],
+    WrongPid => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
     HidesErrno => ["killed.yaml"],
-    TakesDaemonAlong => ["after_stop.yaml::*", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
+    TakesDaemonAlong => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*"],
 
     "upgrade":
     NoOld => ["dies.yaml::*", "fails.yaml::cannot-listen", "name_is_not_given_back.yaml", "takes_over.yaml::*"],

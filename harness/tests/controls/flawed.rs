@@ -242,6 +242,23 @@ impl Flawed {
             (Flaw::DoesNotWait, Call::Poll { .. }) if self.waits_for_a_daemon() => {
                 Some(Linux.call(Call::Exit { status: 0 }))
             }
+            (Flaw::SignalKills, Call::SigAction { signal, .. })
+                if *signal == Signal::USR1 && self.is_launcher() =>
+            {
+                Some(Ok(Ret::Disposition(Disposition::Default)))
+            }
+            (
+                Flaw::SignalKills,
+                Call::SigMask {
+                    how: MaskHow::Block,
+                    ..
+                },
+            ) if self.is_launcher() => Some(Ok(Ret::Signals(SignalSet::EMPTY))),
+            (Flaw::LauncherKeepsAll, Call::Close { .. })
+                if self.is_launcher() && self.forks.get() > 0 =>
+            {
+                done
+            }
             (Flaw::BelievesStrangers, Call::Poll { .. }) if self.waits_for_a_daemon() => {
                 Some(self.poll_until_usr1(call))
             }

@@ -75,6 +75,10 @@ flaws! {
     DoesNotWait = "does-not-wait",
     /// Its launcher takes any SIGUSR1 for readiness.
     BelievesStrangers = "believes-strangers",
+    /// Its launcher is killed by the daemon's SIGUSR1.
+    SignalKills = "signal-kills",
+    /// Its launcher keeps every descriptor while it waits.
+    LauncherKeepsAll = "launcher-keeps-all",
     /// It leaves the daemon running when the time is over.
     LeavesDaemon = "leaves-daemon",
 

@@ -6,6 +6,7 @@
 //! `wrongd-FLAW`; `ci/mutate` runs it as each of the [`mutant`]s, too. For each flaw the pack of its subject is run against it, and
 //! exactly the cases of [`expected`] must be red.
 
+mod commute;
 mod expected;
 mod flawed;
 mod flaws;
@@ -24,6 +25,7 @@ use flawed::Flawed;
 use flaws::Flaw;
 use libtest_mimic::{Arguments, Failed, Trial};
 use mutant::Mutant;
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 const PREFIX: &str = "wrongd-";
 
@@ -54,6 +56,10 @@ fn name_of_this_daemon() -> Option<String> {
 fn broken_daemon(name: &str) -> ExitCode {
     let args = std::env::args_os();
     if let Some(mutant) = Mutant::named(name) {
+        // As a program begins that is not written in Rust, whose runtime does
+        // the daemonizer's work.
+        // SAFETY: no other thread runs, and no handler is set.
+        let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
         return daemonlab_harness::labd::run(mutant, args);
     }
     let flaw = Flaw::named(name).unwrap_or_else(|| panic!("there is no flaw {name:?}"));

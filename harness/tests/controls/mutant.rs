@@ -3,8 +3,9 @@
 //! `skip.ROLE.CALL.N` says of the N-th such call of that role that it
 //! succeeded, and does nothing. `swap.ROLE.CALL.N` carries it out after the
 //! next call instead. A question (`getpid`, `stat`, `poll`) is no step and is
-//! always answered. `census` is right, and appends each step to the file that
-//! `DAEMONLAB_CENSUS` names.
+//! always answered. `census` is right, and appends to the file that
+//! `DAEMONLAB_CENSUS` names which mutants there are, and which of them are the
+//! same start by a rule of [`super::commute`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::rc::Rc;
 
+use super::commute::{Seen, is_question, plan};
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::Disposition;
@@ -29,6 +31,8 @@ pub struct Mutant {
     forks: Rc<Cell<u32>>,
     counts: Rc<RefCell<BTreeMap<String, u32>>>,
     held: Rc<RefCell<Option<Call>>>,
+    /// Of this process, for the census.
+    seen: Rc<RefCell<Vec<Seen>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,7 @@ impl Mutant {
             forks: Rc::default(),
             counts: Rc::default(),
             held: Rc::default(),
+            seen: Rc::default(),
         })
     }
 
@@ -74,10 +79,35 @@ impl Mutant {
     fn carry_out(&self, call: Call) -> Result<Ret> {
         let forks = matches!(call, Call::Fork);
         let answer = Linux.call(call);
-        if forks && answer.is_ok() {
+        if forks && let Ok(Ret::Pid(child)) = &answer {
             self.forks.set(self.forks.get() + 1);
+            if child.as_raw() == 0 {
+                self.seen.borrow_mut().clear();
+            }
         }
         answer
+    }
+
+    /// Notes the call; with the last one, which mutants of the process's steps
+    /// there are.
+    fn note(&self, step: Option<String>, call: &Call) {
+        if self.change != Change::Census {
+            return;
+        }
+        let noticed = match call {
+            Call::Close { fd } | Call::Write { fd, .. } => is_noticed(*fd),
+            _ => false,
+        };
+        let (call, ends) = (call.clone(), matches!(call, Call::Exit { .. }));
+        let mut seen = self.seen.borrow_mut();
+        seen.push(Seen {
+            step,
+            call,
+            noticed,
+        });
+        if ends {
+            note(&plan(&seen).join("\n"));
+        }
     }
 }
 
@@ -113,6 +143,14 @@ fn pretended(call: &Call) -> Option<Ret> {
     })
 }
 
+/// Whether somebody is at the other end, or waits for the lock.
+fn is_noticed(fd: i32) -> bool {
+    let target = std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap_or_default();
+    let target = target.to_string_lossy();
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
+    target.starts_with("pipe:") || target.starts_with("socket:") || info.contains("lock:")
+}
+
 fn note(line: &str) {
     let Some(path) = Linux.var("DAEMONLAB_CENSUS") else {
         return;
@@ -126,7 +164,8 @@ fn note(line: &str) {
 
 impl Kernel for Mutant {
     fn call(&self, call: Call) -> Result<Ret> {
-        let Some(answer) = pretended(&call) else {
+        let Some(answer) = pretended(&call).filter(|_| !is_question(&call)) else {
+            self.note(None, &call);
             let answer = self.carry_out(call);
             if let Some(late) = self.held.take() {
                 let _ = self.carry_out(late);
@@ -135,7 +174,7 @@ impl Kernel for Mutant {
         };
         let step = self.name(&call);
         match self.change {
-            Change::Census => note(&format!("{step} {call}")),
+            Change::Census => self.note(Some(step), &call),
             Change::Skip if step == self.step => return Ok(answer),
             // A fork cannot wait: what comes next would run once.
             Change::Swap if step == self.step && !matches!(call, Call::Fork) => {
