@@ -4,32 +4,31 @@ use super::{Cause, EnvironmentPolicy, Failure, Stage};
 use crate::sys::records::{Disposition, MaskHow};
 use crate::sys::{Errno, Signal, SignalSet, System};
 
-/// Sets the dispositions to their default and empties the mask, whatever was
-/// inherited and whatever the program had set up: handlers belong after the
-/// start. SIGPIPE alone stays ignored, as the launcher has set it, and as it is
-/// in every Rust program: writes then answer EPIPE.
+/// Sets all 64 dispositions to their default and empties the mask, whatever
+/// was inherited and whatever the program had set up: handlers belong after
+/// the start. SIGPIPE alone is ignored, as in every Rust program: writes then
+/// answer EPIPE.
 ///
 /// # Errors
 /// A failure of [`Stage::Signals`].
 pub(super) fn reset_signals<S: System>(sys: &S) -> Result<(), Failure> {
-    for signal in Signal::all().filter(is_reset) {
-        match sys.sigaction(signal, Disposition::Default) {
+    let settable = |signal: &Signal| ![Signal::KILL, Signal::STOP].contains(signal);
+    for signal in Signal::all().filter(settable) {
+        let disposition = match signal {
+            Signal::PIPE => Disposition::Ignore,
+            _ => Disposition::Default,
+        };
+        match sys.sigaction(signal, disposition) {
             Ok(_) => {}
-            // musl keeps one more to itself.
-            Err(Errno::EINVAL) if signal.number() == 34 => {}
+            // The C library keeps the first real-time signals to itself, and
+            // resets them in no other way (nptl(7)).
+            Err(Errno::EINVAL) if (32..=34).contains(&signal.number()) => {}
             Err(errno) => return Err(failure(format!("sigaction of {signal}"), errno)),
         }
     }
     sys.sigmask(MaskHow::Set, SignalSet::EMPTY)
         .map_err(|errno| failure("sigprocmask".to_owned(), errno))?;
     Ok(())
-}
-
-/// Not those that cannot be set, of which the C library keeps the first
-/// real-time signals to itself (nptl(7)).
-fn is_reset(signal: &Signal) -> bool {
-    ![Signal::KILL, Signal::STOP, Signal::PIPE].contains(signal)
-        && !(32..=33).contains(&signal.number())
 }
 
 /// Removes the variables that the policy does not keep.

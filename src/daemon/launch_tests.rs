@@ -268,8 +268,11 @@ fn what_no_launcher_hears_goes_to_stderr() {
 
 /// What the daemon does, up to its PID file.
 fn cleaning() -> Steps {
-    let settable = Signal::all().filter(|signal| ![9, 13, 19, 32, 33].contains(&signal.number()));
-    let actions = settable.map(|signal| action(signal, Disposition::Default));
+    let settable = Signal::all().filter(|signal| ![Signal::KILL, Signal::STOP].contains(signal));
+    let actions = settable.map(|signal| match signal {
+        Signal::PIPE => action(signal, Disposition::Ignore),
+        _ => action(signal, Disposition::Default),
+    });
     let mut steps = vec![
         getpid(DAEMON),
         tell(WRITE, &Record::Started(pid(DAEMON))),
