@@ -12,6 +12,7 @@ use serde_json::Value;
 /// What the simulated world cannot run of the packs, and why.
 const NOT_SIMULATED: &[(&str, &str)] = &[
     ("lifecycle/in_flight.yaml", "no program `bash`"),
+    ("privileges/inheritable.yaml", "no program `setpriv`"),
     ("systemd/notify.yaml", "no program `perl`"),
     ("systemd/notify_foreground.yaml", "no program `perl`"),
     ("systemd/notify_not_ready.yaml", "no program `perl`"),
