@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cli_common::Lab;
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -180,4 +181,60 @@ steps:
     // The real world would have to wait.
     run(text, &[]).code(5).stdout(contains("1 skipped"));
     run(text, &["--require", "virtual-time"]).code(5);
+}
+
+/// Who does not wait for readiness cannot count on an answer: the usual
+/// schedule hides it.
+const RACE: &str = "version: 1
+steps:
+  - launch: {id: start, command: [\"${target}\", -d], within: 5s, expect: {exit: 0}}
+  - check: {socket: \"127.0.0.1:8080\", within: 0s, expect: {listening: true}}
+";
+
+#[test]
+fn a_race_that_the_usual_schedule_hides_is_explored_shrunk_and_shown() {
+    run(RACE, &["--world", "sim"]).success();
+    run(RACE, &["--world", "sim", "--explore"])
+        .code(1)
+        .stdout(contains("expected true, got false"))
+        .stdout(contains("shrunk from"))
+        // One preemption is all that it takes.
+        .stdout(contains("choices to 1,").or(contains("choice to 1,")))
+        .stdout(contains("exit_group(0)"))
+        .stdout(contains("--world sim --explore=1 --exact 'a.yaml'"));
+}
+
+#[test]
+fn what_is_explored_the_same_way_twice_is_told_the_same_way() {
+    let tell = || {
+        let output = run(RACE, &["--world", "sim", "--explore"])
+            .get_output()
+            .clone();
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        let from = text.find("= schedule").expect("it has one");
+        let to = text.find("rerun:").expect("it has one");
+        text[from..to].to_owned()
+    };
+    assert_eq!(tell(), tell());
+}
+
+#[test]
+fn a_start_that_waits_for_readiness_holds_on_every_schedule() {
+    let text = "version: 1
+files:
+  - {path: /run/lab.yaml, content: \"version: 1\\ndaemon_wait_for_ready: true\\n\"}
+steps:
+  - launch: {id: start, command: [\"${target}\", -d, -c, /run/lab.yaml], within: 5s, expect: {exit: 0}}
+  - check: {socket: \"127.0.0.1:8080\", within: 0s, expect: {listening: true}}
+";
+    run(text, &["--world", "sim", "--explore"])
+        .success()
+        .stdout(contains("schedules with at most 1 preemption\n").and(contains(": all ")));
+}
+
+#[test]
+fn only_the_simulated_world_is_explored() {
+    run(RACE, &["--explore"])
+        .code(2)
+        .stderr(contains("add `--world sim`"));
 }

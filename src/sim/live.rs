@@ -7,6 +7,7 @@
 //! passes, and which call fails.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use super::handle::Given;
 use super::kernel::{Machine, Move, Step};
 use super::scene::{Names, Scene, Start};
+use super::shown::Shown;
 use super::thread::{Halt, Program, Stacks, Thread};
 use crate::explore::TaskName;
 use crate::sys::call::{Call, Ret};
@@ -50,6 +52,17 @@ pub enum Stepped {
     Waits,
     /// The process has ended, or is about to.
     Over,
+}
+
+/// As events are shown: the call, and what it gave.
+impl fmt::Display for Stepped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stepped::Returned(call, answer) => write!(f, "{call}{}", Shown(answer)),
+            Stepped::Waits => f.write_str("waits"),
+            Stepped::Over => f.write_str("ends"),
+        }
+    }
 }
 
 impl Live {

@@ -94,6 +94,7 @@ pub(super) fn setting(target: &Target) -> Setting {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::Never,
+        explore: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use crate::report::outlet::Outlet;
+use crate::run::explore::{self, Exploration};
 use crate::run::fate::Missing;
 use crate::run::jobs::Run;
 use crate::run::plan::{Fate, Gather, Plan, Policy, Setting, TIMEOUT, Target};
@@ -30,6 +31,12 @@ use super::{interrupt, target};
 pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     let target =
         target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
+    if args.explore.is_some() && !args.world.worlds().contains(&WorldKind::Sim) {
+        return Err(Halt::new(
+            ExitStatus::Usage,
+            "`--explore` is about the simulated world\n  = help: add `--world sim` or `--world both`",
+        ));
+    }
     let chosen = choose(&args.choice)?;
     let profile = match &args.profile {
         Some(path) => profile(path, &chosen.ids)?,
@@ -99,6 +106,11 @@ fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Re
             retries: args.retries,
         },
         setting: Setting {
+            explore: args.explore.map(|preemptions| Exploration {
+                preemptions,
+                most: explore::MOST,
+                programs: Programs::embedded(),
+            }),
             target,
             timeout: TIMEOUT,
             timeout_for_all: args.timeout,

@@ -125,6 +125,7 @@ impl<W: Write> Console<W> {
             verdict,
             duration,
             evidence,
+            explored,
             ..
         } = report;
         let (style, word) = word(report);
@@ -152,11 +153,14 @@ impl<W: Write> Console<W> {
         if matches!(verdict, Verdict::Failed { .. }) {
             let file = case.file.display();
             let (id, world) = WorldKind::of_name(unrepeated(&case.id));
-            let world = match world {
+            let mut flags = match world {
                 WorldKind::Real => String::new(),
                 world => format!(" --world {world}"),
             };
-            let rerun = format!("{DIM}rerun: daemonlab run {file}{world} --exact '{id}'{DIM:#}");
+            if let Some(explored) = explored {
+                flags += &format!(" --explore={}", explored.preemptions);
+            }
+            let rerun = format!("{DIM}rerun: daemonlab run {file}{flags} --exact '{id}'{DIM:#}");
             text.push_str(&indented(&rerun));
         }
         text

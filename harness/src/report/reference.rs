@@ -11,6 +11,7 @@ use super::Reporter;
 use super::json::Json;
 use super::sample;
 use crate::run::event::RunEvent;
+use crate::run::explore::Explored;
 use crate::run::outcome::{Evidence, Verdict};
 use crate::world::WorldKind;
 use crate::world::event::{End, Event, What};
@@ -38,6 +39,11 @@ fn everything() -> Vec<RunEvent> {
             && let Verdict::Failed { .. } = report.verdict
         {
             report.case.world = WorldKind::Sim;
+            report.explored = Some(Explored {
+                schedules: 2,
+                preemptions: 1,
+                complete: false,
+            });
             report.evidence = Some(full(report.evidence.take().unwrap_or_default()));
         }
     }

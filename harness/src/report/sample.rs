@@ -61,6 +61,7 @@ pub fn flaky() -> RunEvent {
             duration: Duration::from_millis(300),
         }],
         evidence: None,
+        explored: None,
     }))
 }
 
@@ -153,6 +154,7 @@ pub fn run() -> Vec<RunEvent> {
             duration: Duration::from_millis(250),
             earlier: Vec::new(),
             evidence,
+            explored: None,
         })));
     }
     events.push(RunEvent::Interrupted {

@@ -62,6 +62,7 @@ mod tests {
                 duration: Duration::from_millis(milliseconds),
                 earlier: Vec::new(),
                 evidence: None,
+                explored: None,
             });
         }
         let ids: Vec<&str> = slowest.get().iter().map(|(_, id)| id.as_str()).collect();

@@ -69,6 +69,10 @@ pub(super) fn tries(report: &CaseReport) -> String {
 /// What is said on the case's own line.
 pub(super) fn aside(report: &CaseReport) -> String {
     match &report.verdict {
+        Verdict::Passed if report.explored.is_some() => {
+            let explored = report.explored.iter();
+            explored.map(|explored| format!(": {explored}")).collect()
+        }
         _ if !report.earlier.is_empty() => format!(": {}", tries(report)),
         Verdict::FailedAsDeclared { reason, .. } | Verdict::Skipped { reason } => {
             format!(": {reason}")

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::world::WorldKind;
 
+use super::explore::Explored;
 use super::outcome::{Evidence, Failure, Verdict};
 
 /// Something that happened in a run. [`RunEvent::RunStarted`] comes first and
@@ -91,6 +92,9 @@ pub struct CaseReport {
     /// What was seen at the end. Nothing, if it passed and nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// Which schedules were tried, if it was explored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explored: Option<Explored>,
 }
 
 /// A try that failed, after which the case was tried again.

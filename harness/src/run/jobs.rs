@@ -9,10 +9,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::WorldError;
+use crate::world::{WorldError, WorldKind};
 
 use super::case;
 use super::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
+use super::explore::{Exploration, explore};
 use super::maker::WorldMaker;
 use super::outcome::Verdict;
 use super::plan::{Fate, Plan, Planned};
@@ -212,6 +213,7 @@ impl Books {
                     duration: started.elapsed(),
                     earlier: Vec::new(),
                     evidence: None,
+                    explored: None,
                 });
         let not_run = std::mem::take(&mut self.waiting)
             .into_iter()
@@ -221,6 +223,7 @@ impl Books {
                 duration: Duration::ZERO,
                 earlier: Vec::new(),
                 evidence: None,
+                explored: None,
             });
         cut_short
             .chain(not_run)
@@ -248,6 +251,7 @@ impl Job {
             };
             let mut started = Instant::now();
             let mut earlier = Vec::new();
+            let mut explored = None;
             let (verdict, evidence) = match &planned.fate {
                 Fate::Skip(reason) => {
                     let reason = reason.clone();
@@ -262,7 +266,15 @@ impl Job {
                         case: planned.name(),
                     });
                     loop {
-                        let (verdict, evidence) = self.run(planned, &mut maker, new_maker);
+                        let (verdict, evidence) = match self.exploration(planned) {
+                            None => self.run(planned, &mut maker, new_maker),
+                            Some(how) => {
+                                let setting = &self.plan.setting;
+                                let (outcome, tried) = explore(planned, setting, how, &self.stop);
+                                explored = Some(tried);
+                                outcome
+                            }
+                        };
                         match verdict {
                             Verdict::Failed { failures } if self.tries_again(earlier.len()) => {
                                 let duration = started.elapsed();
@@ -283,11 +295,18 @@ impl Job {
                 duration: started.elapsed(),
                 earlier,
                 evidence,
+                explored,
             })));
         }
         // Before the job counts as ended: nothing of it may be left then.
         drop(maker);
         let _ = self.to.send(Message::JobEnded);
+    }
+
+    /// How the case is explored, if it is.
+    fn exploration(&self, planned: &Planned) -> Option<&Exploration> {
+        let how = self.plan.setting.explore.as_ref();
+        how.filter(|_| planned.world == WorldKind::Sim)
     }
 
     fn enough_failed(&self) -> bool {

@@ -10,6 +10,7 @@
 //! - [`jobs`]: the threads that take one case after another;
 //! - [`case`]: one case from its world to its verdict, `steps` carries out what
 //!   it says, [`watch`] waits, `evidence` looks around at the end;
+//! - [`explore`]: one case of the simulated world on every schedule;
 //! - [`event`], [`outcome`]: what a run tells;
 //! - [`fate`]: whether a case runs here;
 //! - [`planner`]: from a case to what becomes of it in each world;
@@ -19,6 +20,7 @@
 pub mod case;
 pub mod event;
 mod evidence;
+pub mod explore;
 pub mod fate;
 pub mod jobs;
 pub mod maker;

@@ -8,6 +8,7 @@ use crate::scenario::Case;
 use crate::world::WorldKind;
 
 use super::event::CaseName;
+use super::explore::Exploration;
 use super::profile::Deviation;
 
 /// What a run is to do, all of it.
@@ -94,6 +95,9 @@ pub struct Setting {
     pub timeout_for_all: Option<Duration>,
     /// When evidence is gathered.
     pub gather: Gather,
+    /// Whether a case of the simulated world is judged on every schedule, and
+    /// how far that goes.
+    pub explore: Option<Exploration>,
 }
 
 /// How long a case may take if neither it nor the command line says so.

@@ -192,6 +192,7 @@ fn setting(suite: &Suite) -> Result<Setting, String> {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::OnFailure,
+        explore: None,
     })
 }
 

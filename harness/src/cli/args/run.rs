@@ -68,6 +68,19 @@ pub struct RunArgs {
     )]
     pub world: Where,
 
+    /// Judge each case of the simulated world on every schedule in which a process is left at most N
+    /// times although it could go on; the first that fails is shrunk and shown as a timeline
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        env = "DAEMONLAB_EXPLORE",
+        help_heading = "How they run"
+    )]
+    pub explore: Option<u32>,
+
     /// How many cases run at a time [default: the number of CPUs]
     #[arg(
         short,

@@ -81,6 +81,10 @@ impl<S: Net> Offer<S> {
                 }
             }
         }
+        self.hear(listening);
+    }
+
+    fn hear(&mut self, listening: &[Listening<S>]) {
         let heirs = std::mem::take(&mut self.heirs);
         for heir in heirs {
             match self.answer(&heir, listening) {
@@ -124,9 +128,12 @@ impl<S: Net> Offer<S> {
         }
     }
 
-    /// Takes the socket's name away, unless it is another's now.
-    pub fn close(self) {
-        if self.taken {
+    /// Takes the socket's name away, unless it is another's now, or will be: an
+    /// heir that has the socket may be ready, and have had us told to stop,
+    /// before it has said so here.
+    pub fn close(mut self) {
+        self.hear(&[]);
+        if self.taken || !self.heirs.is_empty() {
             return;
         }
         // What stays behind is replaced by the next start.

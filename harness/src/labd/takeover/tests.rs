@@ -170,6 +170,15 @@ fn who_has_asked_and_goes_away_has_not_taken_over() {
 }
 
 #[test]
+fn the_name_stays_for_an_heir_that_has_not_said_that_it_is_ready_yet() {
+    let mut old = old(FRIEND);
+    let _client = old.told(ASK);
+    assert!(!old.offer.is_taken());
+    old.offer.close();
+    assert!(old.path.exists());
+}
+
+#[test]
 fn a_stranger_gets_nothing_and_takes_nothing_over() {
     let mut old = old(STRANGER);
     for words in [ASK, READY] {

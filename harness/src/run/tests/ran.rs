@@ -78,6 +78,7 @@ pub fn setting() -> Setting {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::OnFailure,
+        explore: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn plan(jobs: usize) -> Plan {
             timeout: TIMEOUT,
             timeout_for_all: None,
             gather: Gather::OnFailure,
+            explore: None,
         },
     }
 }

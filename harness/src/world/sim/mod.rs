@@ -11,6 +11,7 @@
 //! family tree.
 //!
 //! - `world`: the [`World`](super::World); `turn`: who takes the next step;
+//!   [`Pilot`]: who decides that instead;
 //! - `scene`: the machine as the first launch finds it;
 //! - `facts`: what is seen of it; `files`, `connect`: what is done to it;
 //! - `faults`: calls that are watched, held and failed;
@@ -20,11 +21,13 @@ mod connect;
 mod facts;
 mod faults;
 mod files;
+mod pilot;
 pub mod programs;
 mod scene;
 mod turn;
 mod world;
 
+pub use pilot::{Choice, Pilot};
 pub use programs::Programs;
 pub use world::SimWorld;
 

@@ -8,6 +8,7 @@ use daemonlab::sim::kernel::{Machine, Move};
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::Ended;
 
+use super::Choice;
 use super::facts::about;
 use super::faults::Ruling;
 use super::refusal;
@@ -34,7 +35,7 @@ impl SimWorld {
                 "a program must do the same whenever its calls are answered the same, and not panic",
             ));
         }
-        if let Some(task) = self.next() {
+        if let Some(task) = self.chosen()? {
             self.without_time += 1;
             if self.without_time > MOST_STEPS {
                 let call = self.live.call(task).map(|(call, _)| call.to_string());
@@ -59,6 +60,44 @@ impl SimWorld {
         self.without_time = 0;
         self.release();
         Ok(true)
+    }
+
+    /// Who takes the next step; `None` if nobody can.
+    fn chosen(&mut self) -> Result<Option<TaskName>, WorldError> {
+        let Some(first) = self.next() else {
+            return Ok(None);
+        };
+        let Some(mut pilot) = self.pilot.take() else {
+            return Ok(Some(first));
+        };
+        let choices = self.live.tasks().map(|task| self.choice(task)).collect();
+        let event = std::mem::take(&mut self.step_done);
+        let chosen = pilot.choose(choices, event);
+        self.pilot = Some(pilot);
+        match chosen {
+            Some(task) => Ok(Some(task)),
+            None => Err(refusal(
+                "go on with the simulated programs",
+                "they were given up",
+                "",
+            )),
+        }
+    }
+
+    fn choice(&self, task: TaskName) -> Choice {
+        let call = self.live.call(task).map(|(call, _)| call.to_string());
+        let call = call.unwrap_or_default();
+        Choice {
+            task,
+            operation: match self.live.next_move(task) {
+                Some(Move::Dies(signal)) => format!("die of {signal}"),
+                Some(Move::Stops(signal)) => format!("stop by {signal}"),
+                Some(Move::Ends) => "become waitable".to_owned(),
+                Some(Move::Enters) => format!("begin {call}"),
+                Some(Move::Goes) | None => call,
+            },
+            goes: self.can_go(task),
+        }
     }
 
     /// Whoever has made the last step, if it can go on, or else the first that
@@ -97,6 +136,9 @@ impl SimWorld {
 
     fn step(&mut self, task: TaskName) {
         self.last = Some(task);
+        if self.pilot.is_some() {
+            self.step_done = self.choice(task).operation;
+        }
         let before: Vec<(TaskName, i32, TaskName)> = self
             .live
             .machine()
@@ -106,12 +148,14 @@ impl SimWorld {
         let reaped = match (self.ruling(task), self.live.next_move(task)) {
             (Ruling::Fails(errno), next) if !is_beyond_faults(next) => {
                 self.live.fail(task, errno);
+                self.step_done.push_str(&format!(" = {errno:?} (fault)"));
                 self.carried_out(task);
                 None
             }
             (Ruling::Kills, next) if !is_beyond_faults(next) => {
                 self.carried_out(task);
                 self.live.kill(task);
+                self.step_done = "killed by SIGKILL (fault)".to_owned();
                 None
             }
             (Ruling::Signals(signal), next) if !is_beyond_faults(next) => {
@@ -138,7 +182,11 @@ impl SimWorld {
     /// Takes the step that the kernel has, with at most so many bytes; gives
     /// the PID of a child that was reaped by it.
     fn plain_step(&mut self, task: TaskName, most: usize) -> Option<i32> {
-        let Stepped::Returned(call, answer) = self.live.step(task, most) else {
+        let stepped = self.live.step(task, most);
+        if self.pilot.is_some() && matches!(stepped, Stepped::Returned(..)) {
+            self.step_done = stepped.to_string();
+        }
+        let Stepped::Returned(call, answer) = stepped else {
             return None;
         };
         if matches!(call, Call::Write { .. }) {

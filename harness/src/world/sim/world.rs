@@ -15,6 +15,7 @@ use daemonlab::sys::{Errno, Pid, Signal, SignalSet};
 
 use super::facts::Started;
 use super::faults::Faults;
+use super::pilot::Pilot;
 use super::programs::Programs;
 use super::turn::{end_of, root_of};
 use super::{error, facts, files, refusal, scene};
@@ -39,6 +40,10 @@ pub struct SimWorld {
     pub(super) last: Option<TaskName>,
     /// How many steps were taken since time has passed.
     pub(super) without_time: u32,
+    /// Who decides, if it is not the fixed schedule.
+    pub(super) pilot: Option<Box<dyn Pilot>>,
+    /// What the last step has done, for whoever decides.
+    pub(super) step_done: String,
 }
 
 /// A program that was started by name.
@@ -82,7 +87,18 @@ impl SimWorld {
             events: Vec::new(),
             last: None,
             without_time: 0,
+            pilot: None,
+            step_done: String::new(),
         })
+    }
+
+    /// The same, with another deciding who takes each step.
+    #[must_use]
+    pub fn steered_by(self, pilot: Box<dyn Pilot>) -> SimWorld {
+        SimWorld {
+            pilot: Some(pilot),
+            ..self
+        }
     }
 
     pub(super) fn launch_of(&self, task: TaskName) -> Option<&Launch> {
