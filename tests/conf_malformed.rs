@@ -26,7 +26,8 @@ fn refused(text: &str, failure: &Failure) -> String {
     if let Some((_, rest)) = told.split_once("c.yaml:") {
         let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
         let line: usize = number.parse().expect("a line follows the name");
-        let lines = text.split('\n').count();
+        // A carriage return alone breaks a line of YAML as well.
+        let lines = text.split(['\n', '\r']).count();
         assert!(
             (1..=lines).contains(&line),
             "line {line} of {lines}: {told}"
