@@ -6,7 +6,7 @@ use super::watch::{Absent, Child, ChildState, End, Watch, Woken, reap};
 use crate::daemon::record::Record;
 use crate::daemon::retry::uninterrupted;
 use crate::daemon::{Cause, Failure, OnTimeout, Stage};
-use crate::sys::records::{Ended, KillTarget, WaitFor, WaitMode};
+use crate::sys::records::{Ended, KillTarget, WaitFor, WaitMode, Waited};
 use crate::sys::{Errno, Pid, Signal, System};
 
 /// How long a process may take that has said that it ends, or was killed.
@@ -54,13 +54,21 @@ impl<S: System> Watch<S> {
         loop {
             let sys = &self.launcher.sys;
             match uninterrupted(|| sys.wait(WaitFor::Any, WaitMode::NoHang)) {
-                Ok(Some(_)) => {}
+                Ok(Some(waited)) => self.note(waited),
                 Ok(None) => match self.wake(deadline) {
                     Ok(Woken::Record(_) | Woken::Something) => {}
                     Ok(Woken::Late) | Err(_) => return false,
                 },
                 Err(errno) => return errno == Errno::ECHILD,
             }
+        }
+    }
+
+    /// One of ours may be among them, if what watched it has failed.
+    fn note(&mut self, waited: Waited) {
+        let ours = self.daemon.iter_mut().chain([&mut self.intermediate]);
+        for child in ours.filter(|child| !child.reaped() && child.pid == waited.pid) {
+            *child = Child::ended(waited.pid, waited.end);
         }
     }
 
@@ -143,10 +151,11 @@ impl<S: System> Watch<S> {
         }
         self.killed = true;
         let sys = &self.launcher.sys;
+        let mut lost = None;
         if let Some(root) = &mut self.root
             && let Err(errno) = root.take_back(sys)
         {
-            self.trouble = Some(format!(
+            lost = Some(format!(
                 "root could not be taken back to end it ({errno:?})"
             ));
         }
@@ -170,7 +179,10 @@ impl<S: System> Watch<S> {
                 }
             }
         }
-        self.trouble = self.trouble.take().or(refused);
+        self.trouble = match (lost, refused) {
+            (Some(lost), Some(refused)) => Some(format!("{lost}: {refused}")),
+            (lost, refused) => lost.or(refused),
+        };
     }
 
     fn survivor(&self) -> Option<Pid> {

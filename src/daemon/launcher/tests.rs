@@ -1015,7 +1015,8 @@ fn root_that_cannot_be_taken_back_is_said() {
         now(LIMIT + GRACE + GRACE),
         on_pipe(Duration::ZERO).gives(nothing()),
     ];
-    let says = "root could not be taken back to end it (EPERM)";
+    let says =
+        "root could not be taken back to end it (EPERM): PID 101 could not be killed (EPERM)";
     let aftermath = |end| run(steps(end), USER).unwrap_err().aftermath;
     assert_eq!(aftermath(lives).as_deref(), Some(says));
     // Unless all have ended: the intermediate of a daemon that died is root's.

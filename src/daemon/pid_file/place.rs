@@ -179,14 +179,45 @@ impl<S: System> Place<S> {
 
     /// The PID that a file names; a message can do without.
     pub(super) fn read_pid(&self, file: &Fd<S>) -> Option<Pid> {
-        let bytes = uninterrupted(|| self.sys.read(file.raw(), 32)).ok()?;
-        let pid: i32 = std::str::from_utf8(&bytes).ok()?.trim_end().parse().ok()?;
-        (pid > 0).then(|| Pid::from_raw(pid))
+        parse(&self.line(file).ok()?)
+    }
+
+    /// Whether a file names this process.
+    ///
+    /// # Errors
+    /// What read(2) said.
+    pub(super) fn names(&self, file: &Fd<S>, pid: Pid) -> Result<bool, Failure> {
+        match self.line(file) {
+            Ok(bytes) => Ok(parse(&bytes) == Some(pid)),
+            Err(errno) => Err(self.errno(errno)),
+        }
+    }
+
+    /// What a file says up to its first line feed: a read may fall short, and
+    /// half a PID is another's.
+    fn line(&self, file: &Fd<S>) -> crate::sys::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        while !line.contains(&b'\n') && line.len() < LONGEST {
+            let more = uninterrupted(|| self.sys.read(file.raw(), LONGEST - line.len()))?;
+            if more.is_empty() {
+                break;
+            }
+            line.extend(more);
+        }
+        Ok(line)
     }
 
     fn not_regular(&self, what: &str) -> Failure {
         self.failure(Cause::Text(format!("it is {what}")))
     }
+}
+
+/// More than a PID takes, in bytes.
+const LONGEST: usize = 32;
+
+fn parse(bytes: &[u8]) -> Option<Pid> {
+    let pid: i32 = std::str::from_utf8(bytes).ok()?.trim_end().parse().ok()?;
+    (pid > 0).then(|| Pid::from_raw(pid))
 }
 
 /// The directory of a path; `.` for a bare name.

@@ -39,7 +39,7 @@ impl<S: System> Place<S> {
     fn sweep_names(&self, dead: Pid) -> Result<(), Failure> {
         let old = self.old();
         match self.occupant(&self.name)? {
-            Occupant::Stale { file, stat } if self.read_pid(&file) == Some(dead) => {
+            Occupant::Stale { file, stat } if self.names(&file, dead)? => {
                 self.give_name_up(&stat)?;
                 return Ok(());
             }
@@ -51,19 +51,21 @@ impl<S: System> Place<S> {
         }
         match self.occupant(&old)? {
             // A third has taken over from it.
-            Occupant::Stale { file, .. } if self.read_pid(&file) == Some(dead) => self.remove(&old),
+            Occupant::Stale { file, .. } if self.names(&file, dead)? => self.remove(&old),
             _ => Ok(()),
         }
     }
 
     /// Takes the first name from the file `ours`, which has it. The turn must
-    /// be held.
+    /// be held. Where it cannot be told whether an older instance lives, the
+    /// name stays: whoever can tell may still give it back.
     ///
     /// # Errors
-    /// What rename(2) or unlink(2) said.
+    /// What kept the second name from being looked at; what rename(2) or
+    /// unlink(2) said.
     pub(super) fn give_name_up(&self, ours: &Stat) -> Result<NameIs, Failure> {
-        match self.older() {
-            Ok(Some((_, older))) if !older.same_file(ours) => {
+        match self.older()? {
+            Some((_, older)) if !older.same_file(ours) => {
                 let old = self.old();
                 let (from, to) = (Path::new(&old), Path::new(&self.name));
                 let renamed = self.sys.rename(self.at(), from, to, Replace::Yes);

@@ -316,7 +316,7 @@ fn rounds(round: &Steps) -> Steps {
 #[rstest]
 #[case::said("12\n", Some(12))]
 #[case::empty("", None)]
-#[case::garbage("a12", None)]
+#[case::garbage("a12\n", None)]
 #[case::no_pid("-1\n", None)]
 fn a_living_holder_refuses_the_start_and_is_named(
     #[case] says: &str,

@@ -6,6 +6,7 @@ use super::{Invariant, Judgement, When};
 use crate::explore::TaskName;
 use crate::sim::Facts;
 use crate::sim::kernel::{Creds, Process};
+use crate::sys::Signal;
 use crate::sys::records::Ended;
 
 /// All rules for a daemon that writes its PID file at the absolute path
@@ -35,7 +36,8 @@ pub fn launcher_ends() -> Invariant {
 ///
 /// With 0, a process that it started lives, and the PID file at the absolute
 /// path `pid_file` is complete and names it, unless a SIGKILL from outside has
-/// struck. With another status nothing that it started runs.
+/// struck. With another status nothing that it started runs any more, or
+/// SIGKILL is on its way to it.
 pub fn truthful_exit(pid_file: impl Into<PathBuf>) -> Invariant {
     let pid_file = pid_file.into();
     let rule = "the launcher's exit status tells the truth";
@@ -59,7 +61,7 @@ pub fn truthful_exit(pid_file: impl Into<PathBuf>) -> Invariant {
                 },
             }
         }
-        Some(Ended::Exited(status)) => match started(facts).next() {
+        Some(Ended::Exited(status)) => match started(facts).find(runs_on) {
             None => Ok(()),
             Some((task, process)) => Err(format!(
                 "it exits with {status}, and process {task} (PID {}) runs on",
@@ -248,6 +250,12 @@ fn started<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (TaskName, &'a Process
     facts
         .alive()
         .filter(|(task, _)| is_below_the_launcher(*task))
+}
+
+/// Not a process to which SIGKILL has been sent: it does nothing any more.
+fn runs_on((_, process): &(TaskName, &Process)) -> bool {
+    let mut pending = process.signals.pending.iter();
+    !pending.any(|info| info.signal == Signal::KILL)
 }
 
 fn is_below_the_launcher(task: TaskName) -> bool {
