@@ -112,10 +112,15 @@ fn a_race_is_found_and_its_correction_is_not(#[case] name: &str, #[case] scenari
     assert!(text.contains("BROKEN"), "{text}");
 
     let schedule = "target/daemonlab/s.yaml.schedule";
-    let replay = lab.daemonlab(&["replay", "--times", "10", schedule]).output();
+    let replay = lab
+        .daemonlab(&["replay", "--times", "10", schedule])
+        .output();
     let replay = replay.expect("it runs");
     let shown = String::from_utf8_lossy(&replay.stdout);
-    assert!(shown.contains("reproduced 10 of 10 times"), "{text}\n{shown}");
+    assert!(
+        shown.contains("reproduced 10 of 10 times"),
+        "{text}\n{shown}"
+    );
 
     compile(&lab, name, &["-DFIXED"]);
     let (status, text) = explored(&lab, "60");
