@@ -13,12 +13,12 @@
 //! as early as it can, so that every order of it and of the programs' calls is
 //! an order of those.
 //!
-//! - [`link`]: what the two threads say to each other;
-//! - [`world`]: the world in which nothing goes on by itself;
+//! - `link`: what the two threads say to each other;
+//! - `world`: the world in which nothing goes on by itself;
 //! - [`model`]: that, as something that can be explored;
 //! - [`search`]: which orders are tried, and for how long;
-//! - [`pair`]: the two calls whose order matters;
-//! - [`file`]: a schedule in a file, with all that it takes to run it again.
+//! - `pair`: the two calls whose order matters;
+//! - [`mod@file`]: a schedule in a file, with all that it takes to run it again.
 
 pub mod file;
 mod link;

@@ -43,7 +43,7 @@
 //! - [`config`]: what is checked, and how far;
 //! - [`invariants`](super::invariants): what must hold;
 //! - [`report`]: what came of it;
-//! - [`replay`]: a saved schedule, run again.
+//! - [`mod@replay`]: a saved schedule, run again.
 
 pub mod config;
 pub mod counterexample;

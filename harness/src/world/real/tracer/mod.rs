@@ -9,19 +9,19 @@
 //!   └──── tracee ◀──────┘  └──▶ recorder ──▶ events
 //! ```
 //!
-//! - [`tracee`]: a traced thread as a type, running or stopped;
+//! - `tracee`: a traced thread as a type, running or stopped;
 //! - [`arch`]: what depends on the machine;
 //! - [`stop`]: what the kernel says of a thread;
-//! - [`filter`]: the program that makes the kernel stop at calls;
-//! - [`family`]: names by pedigree, sessions, roles;
-//! - [`call`], [`decode`], [`memory`]: what a call is about;
-//! - [`visible`]: which calls others can notice;
+//! - `filter`: the program that makes the kernel stop at calls;
+//! - `family`: names by pedigree, sessions, roles;
+//! - [`call`], `decode`, `memory`: what a call is about;
+//! - `visible`: which calls others can notice;
 //! - [`decider`]: what becomes of a stop, as a trait;
 //! - [`faults`], [`rules`]: the decider that scenario files describe;
-//! - [`steer`]: the decider that lets go only what was chosen;
-//! - [`recorder`]: what is told;
-//! - [`trial`]: tracing one process for one call;
-//! - [`turn`]: all of it together.
+//! - `steer`: the decider that lets go only what was chosen;
+//! - `recorder`: what is told;
+//! - `trial`: tracing one process for one call;
+//! - `turn`: all of it together.
 
 pub mod arch;
 pub mod call;
