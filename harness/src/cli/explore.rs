@@ -28,6 +28,9 @@ use super::{interrupt, target};
 /// The columns of a timeline where the width of the terminal is not known.
 const WIDTH: usize = 120;
 
+/// How many searches of a case are told of.
+const SHOWN: usize = 4;
+
 /// How the cases ended.
 #[derive(Debug, Default)]
 struct Tally {
@@ -159,8 +162,15 @@ fn one(
             out,
             format_args!("held    {id}: {spent} executions in {}\n", seconds(took)),
         )?;
-        for report in &result.reports {
+        for report in result.reports.iter().take(SHOWN) {
             say(out, format_args!("{}", indented(&searched(report))))?;
+        }
+        let more = result.reports.len().saturating_sub(SHOWN);
+        if more > 0 {
+            say(
+                out,
+                format_args!("  and {more} more, each from another seed\n"),
+            )?;
         }
         return Ok(());
     };

@@ -1,5 +1,7 @@
 //! Which orders are tried, and for how long.
 
+use std::collections::VecDeque;
+
 use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
 use daemonlab::explore::{
     Bounds, Budget, Config, Explorer, Failure, Next, OnFailure, Overrun, Record, Report, StepLimit,
@@ -75,27 +77,29 @@ pub fn bounds(faults: Faults) -> Bounds {
         rounds: Some(3),
         timers: Timers::WhenIdle,
         steps: StepLimit {
-            most: 5_000,
+            most: 1_000,
             then: Overrun::Cut,
         },
     }
 }
 
 /// Searches until something breaks, nothing is left, or `go_on`, which gets the
-/// number of executions so far, says no.
+/// number of executions so far, says no. Programs that do not repeat themselves
+/// are searched on by chance, from another seed each time.
 pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Searched {
     let mut result = Searched {
         reports: Vec::new(),
         found: None,
     };
     let mut spent = 0;
-    for (mut strategy, runs) in stages(hunt) {
-        let budget = Budget {
-            executions: Some(runs.min(hunt.runs - spent)),
-            ..Budget::default()
-        };
+    let mut again = hunt.seed;
+    let mut stages = VecDeque::from(stages(hunt));
+    while let Some((mut strategy, runs)) = stages.pop_front() {
         let config = Config {
-            budget,
+            budget: Budget {
+                executions: Some(runs.min(hunt.runs - spent)),
+                ..Budget::default()
+            },
             on_failure: OnFailure::Stop,
             ..Config::default()
         };
@@ -106,10 +110,14 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
             more = go_on(here);
             if more { Next::GoOn } else { Next::Stop }
         });
-        let found = report.failures.first().cloned();
         let before = spent;
-        spent += report.executions + report.abandoned;
+        spent += (report.executions + report.abandoned).max(1);
         let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
+        if stages.is_empty() && matches!(report.stop, Stop::Nondeterminism(_)) {
+            again = again.wrapping_add(1);
+            stages.push_back((drawn(again, hunt), hunt.runs));
+        }
+        let found = report.failures.first().cloned();
         result.reports.push(report);
         if let Some(found) = found {
             result.found = Some(simplest(model, found, before, hunt.faults));
@@ -122,6 +130,11 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
     result
 }
 
+/// Orders drawn by chance, from this seed.
+fn drawn(seed: u64, hunt: &Hunt) -> Box<dyn Strategy> {
+    Box::new(Pct::new(seed, 3, hunt.runs, bounds(hunt.faults)))
+}
+
 fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
     let bounds = bounds(hunt.faults);
     let few = |most| {
@@ -132,16 +145,15 @@ fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
         Box::new(Dfs::iterative(bounds)) as Box<dyn Strategy>
     };
     let reduced = || Box::new(Dpor::new(bounds)) as Box<dyn Strategy>;
-    let pct = |runs| Box::new(Pct::new(hunt.seed, 3, runs, bounds)) as Box<dyn Strategy>;
     match hunt.tactic {
         Tactic::Mixed => vec![
             (few(1), hunt.runs / 2),
             (reduced(), hunt.runs / 4),
-            (pct(hunt.runs), hunt.runs),
+            (drawn(hunt.seed, hunt), hunt.runs),
         ],
         Tactic::Bounded => vec![(few(8), hunt.runs)],
         Tactic::Reduced => vec![(reduced(), hunt.runs)],
-        Tactic::Pct => vec![(pct(hunt.runs), hunt.runs)],
+        Tactic::Pct => vec![(drawn(hunt.seed, hunt), hunt.runs)],
         Tactic::Random => vec![(
             Box::new(Random::new(hunt.seed, hunt.runs, bounds)),
             hunt.runs,

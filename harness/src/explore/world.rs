@@ -81,8 +81,8 @@ impl Steered<'_> {
         if sleeps {
             self.wake(&task, standing, &mut events)?;
         }
-        self.link.did = did(&task, how, &events)
-            .unwrap_or_else(|| format!("{} …", shown(&all, &task).unwrap_or_default()));
+        let shown = shown(&all, &task).unwrap_or_default();
+        self.link.did = did(&task, &shown, how, &events).unwrap_or_else(|| format!("{shown} …"));
         Ok(events)
     }
 
@@ -131,14 +131,14 @@ fn anybody_stands(standing: &Standing) -> bool {
 }
 
 /// What a task has done that was let go: the first of its calls that is over.
-fn did(task: &str, how: LetGo, events: &[Event]) -> Option<String> {
+fn did(task: &str, shown: &str, how: LetGo, events: &[Event]) -> Option<String> {
     if how == LetGo::Kill {
         return Some("killed by SIGKILL".to_owned());
     }
     events.iter().find_map(|event| match &event.what {
         What::Call { by, call } if by.task == task => Some(match call.result {
-            CallResult::Never => call.shown.clone(),
-            _ => format!("{} = {}", call.shown, call.answer),
+            CallResult::Never => shown.to_owned(),
+            _ => format!("{shown} = {}", call.answer),
         }),
         What::Signal { to, signal, .. } if to.task == task => {
             Some(format!("gets {}", signal_name(*signal)))

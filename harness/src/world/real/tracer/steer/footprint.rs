@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use daemonlab::explore::TaskName;
+use daemonlab::sys::Signal;
 
 use super::super::call::TracedCall;
 use super::super::decider::Who;
@@ -96,7 +97,7 @@ impl Names {
         let details = call.details();
         let name = call.name();
         let mut ahead = Ahead {
-            shown: details.shown.clone(),
+            shown: shown(&name, call),
             known: true,
             sleeps: matches!(name.as_str(), "nanosleep" | "clock_nanosleep"),
             ..Ahead::default()
@@ -262,6 +263,26 @@ impl Names {
             .extend(children.map(|child| format!("parent {child}")));
         ahead
     }
+}
+
+/// A call in words that are the same in every execution: no addresses.
+fn shown(name: &str, call: &TracedCall) -> String {
+    let details = call.details();
+    if details.in_table {
+        return details.shown.clone();
+    }
+    let number = call.raw.args[0] as i32;
+    if name == "rt_sigaction"
+        && let Some(signal) = Signal::new(number)
+    {
+        return format!("{name}({signal})");
+    }
+    let paths: Vec<String> = details
+        .paths
+        .iter()
+        .map(|path| format!("{path:?}"))
+        .collect();
+    format!("{name}({})", paths.join(", "))
 }
 
 /// Whether the open file holds a lock (`proc_pid_fdinfo(5)`).
