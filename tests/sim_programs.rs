@@ -5,7 +5,7 @@ use std::sync::Arc;
 use daemonlab::explore::strategy::Dfs;
 use daemonlab::explore::{Bounds, Config, Explorer, OnFailure, Report, Timers};
 use daemonlab::sim::{Actor, Facts, Faults, Invariant, Scene, Setup, Simulation, Start, Sys};
-use daemonlab::sys::records::{Disposition, Ended, MaskHow, WaitFor, WaitMode};
+use daemonlab::sys::records::{Disposition, Ended, Lock, MaskHow, WaitFor, WaitMode};
 use daemonlab::sys::*;
 
 fn simulation(
@@ -140,4 +140,22 @@ fn a_program_that_does_not_repeat_itself_is_told() {
     assert!(!report.is_clean());
     let told = report.to_string();
     assert!(told.contains("getppid()"), "{told}");
+}
+
+/// Both are one inode (flock(2)).
+#[test]
+fn the_ends_of_a_pipe_compete_for_a_lock() {
+    let report = explore(simulation(
+        |sys| {
+            let (out, into) = sys.pipe().unwrap();
+            sys.flock(out.raw(), Lock::Exclusive).unwrap();
+            let second = sys.flock(into.raw(), Lock::Exclusive);
+            i32::from(second != Err(Errno::EWOULDBLOCK))
+        },
+        |facts| match facts.launcher() {
+            Some(Ended::Exited(0)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        },
+    ));
+    assert!(report.is_clean() && report.complete, "{report}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
 use super::Machine;
+use super::ids::Lockable;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::{Device, Node};
 use super::signals::blockable;
@@ -259,13 +260,12 @@ impl Machine {
     /// Locks belong to the description: a fork shares them, and the last close
     /// ends them.
     pub(super) fn flock(&mut self, task: TaskName, fd: RawFd, lock: Lock) -> Result<()> {
-        let What::Inode(ino) = self.real_file(task, fd)?.what else {
-            // Nobody else can open a pipe or a socket, so nobody competes.
+        let Some(on) = Lockable::of(self.real_file(task, fd)?.what) else {
             return Ok(());
         };
         let id = self.file_id(task, fd)?;
-        let refused = lock != Lock::Unlock && self.competing(ino, id, lock).next().is_some();
-        let locks = self.locks.entry(ino).or_default();
+        let refused = lock != Lock::Unlock && self.competing(on, id, lock).next().is_some();
+        let locks = self.locks.entry(on).or_default();
         if locks.get(&id) == Some(&lock) {
             return Ok(());
         }
@@ -277,7 +277,7 @@ impl Machine {
         }
         match lock {
             Lock::Unlock if locks.is_empty() => {
-                self.locks.remove(&ino);
+                self.locks.remove(&on);
             }
             Lock::Unlock => {}
             Lock::Exclusive | Lock::Shared => {
@@ -291,11 +291,11 @@ impl Machine {
     /// The open files whose locks keep `id` from getting `lock`.
     pub(super) fn competing(
         &self,
-        ino: Ino,
+        on: Lockable,
         id: FileId,
         lock: Lock,
     ) -> impl Iterator<Item = FileId> + '_ {
-        let locks = self.locks.get(&ino).into_iter().flatten();
+        let locks = self.locks.get(&on).into_iter().flatten();
         locks
             .filter(move |(other, held)| {
                 **other != id && (lock == Lock::Exclusive || **held == Lock::Exclusive)

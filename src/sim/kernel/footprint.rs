@@ -17,6 +17,7 @@ use std::iter;
 use super::Machine;
 use super::credentials::{Capability, Creds};
 use super::descriptors::What;
+use super::ids::Lockable;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::Node;
 use super::process::Life;
@@ -66,7 +67,7 @@ pub enum Key {
     /// What is in a file.
     Data(Ino),
     /// Who has locked a file.
-    Lock(Ino),
+    Lock(Lockable),
     /// Offset and state of an open file description.
     File(FileId),
     /// Whether this process has a descriptor of this description.
@@ -811,17 +812,17 @@ impl Trace<'_> {
         let Ok(id) = machine.file_id(task, fd) else {
             return;
         };
-        let What::Inode(ino) = machine.files[&id].what else {
+        let Some(on) = Lockable::of(machine.files[&id].what) else {
             return;
         };
-        self.out.write(Key::Lock(ino)).write(Key::File(id));
+        self.out.write(Key::Lock(on)).write(Key::File(id));
         if lock == Lock::Unlock {
             return;
         }
-        if let Some(other) = machine.competing(ino, id, lock).next() {
+        if let Some(other) = machine.competing(on, id, lock).next() {
             return self.asks_whether_open(other);
         }
-        let Some(locks) = machine.locks.get(&ino) else {
+        let Some(locks) = machine.locks.get(&on) else {
             return;
         };
         for other in locks.keys().filter(|other| **other != id) {

@@ -5,7 +5,7 @@
 //! from who made it and how many they had made, and not from a counter that
 //! all share.
 
-use super::Machine;
+use super::{Machine, What};
 use crate::explore::{Digest, TaskName};
 
 /// The number of an inode.
@@ -23,6 +23,27 @@ pub struct PipeId(pub u64);
 /// The number of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub u64);
+
+/// What a lock is held on (flock(2)): both ends of a pipe are one inode, and
+/// each socket one of its own, which nobody else can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lockable {
+    /// Something that has a name.
+    Inode(Ino),
+    /// A pipe.
+    Pipe(PipeId),
+}
+
+impl Lockable {
+    /// What a lock on this would be held on; `None` where nobody competes.
+    pub fn of(what: What) -> Option<Lockable> {
+        match what {
+            What::Inode(ino) => Some(Lockable::Inode(ino)),
+            What::PipeOut(pipe) | What::PipeIn(pipe) => Some(Lockable::Pipe(pipe)),
+            What::Socket(_) | What::Process(_) | What::Signals(_) => None,
+        }
+    }
+}
 
 impl Machine {
     /// A number for the next thing that `task` makes; below 2^48 and above

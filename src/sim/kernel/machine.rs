@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::credentials::{Creds, IdRules};
 use super::descriptors::{OpenFile, What};
+use super::ids::Lockable;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::Inode;
 use super::pipes::Pipe;
@@ -31,7 +32,7 @@ pub struct Machine {
     pub(super) files: BTreeMap<FileId, OpenFile>,
     /// Which file was locked how through which description; it holds for as
     /// long as that is open.
-    pub(super) locks: BTreeMap<Ino, BTreeMap<FileId, Lock>>,
+    pub(super) locks: BTreeMap<Lockable, BTreeMap<FileId, Lock>>,
     pub(super) pipes: BTreeMap<PipeId, Pipe>,
     pub(super) sockets: BTreeMap<SocketId, Socket>,
     /// Sockets by their kind and abstract name: each kind has names of its own.
@@ -217,7 +218,7 @@ impl Machine {
 
     /// Whether anybody has locked the file.
     pub fn is_locked(&self, ino: Ino) -> bool {
-        let mut locks = self.locks.get(&ino).into_iter().flatten();
+        let mut locks = self.locks.get(&Lockable::Inode(ino)).into_iter().flatten();
         locks.any(|(file, _)| self.files[file].is_open())
     }
 

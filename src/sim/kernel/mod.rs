@@ -46,7 +46,7 @@ mod waiting;
 pub use credentials::{ALL_CAPABILITIES, Capability, Creds, IdRules};
 pub use descriptors::{Descriptor, OpenFile, What};
 pub use footprint::Key;
-pub use ids::{FileId, Ino, PipeId, SocketId};
+pub use ids::{FileId, Ino, Lockable, PipeId, SocketId};
 pub use inode::{Content, Device, Inode, Node};
 pub use machine::{Machine, Rules};
 pub use perform::Step;

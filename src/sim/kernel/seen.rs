@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Machine;
 use super::descriptors::{Descriptor, What};
+use super::ids::Lockable;
 use super::ids::{FileId, Ino, SocketId};
 use super::inode::{Inode, Node};
 use super::machine::{ROOT, ROOT_DEVICE};
@@ -38,7 +39,7 @@ impl Machine {
     /// The PIDs of the processes that have open what holds a lock on the file,
     /// ascending.
     pub fn lockers(&self, ino: Ino) -> Vec<i32> {
-        let locks = self.locks.get(&ino).into_iter().flatten();
+        let locks = self.locks.get(&Lockable::Inode(ino)).into_iter().flatten();
         self.holders(locks.map(|(file, _)| *file))
     }
 
