@@ -159,3 +159,21 @@ fn the_ends_of_a_pipe_compete_for_a_lock() {
     ));
     assert!(report.is_clean() && report.complete, "{report}");
 }
+
+/// pipe_write in fs/pipe.c: small writes go to the last page while they fit.
+#[test]
+fn a_pipe_that_is_full_takes_what_fits_on_its_last_page() {
+    let report = explore(simulation(
+        |sys| {
+            let (_out, into) = sys.pipe().unwrap();
+            let most = sys.write(into.raw(), &[0; 15 * 4096 + 1]).unwrap();
+            let one_more = sys.write(into.raw(), b"a");
+            i32::from((most, one_more) != (15 * 4096 + 1, Ok(1)))
+        },
+        |facts| match facts.launcher() {
+            Some(Ended::Exited(0)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        },
+    ));
+    assert!(report.is_clean() && report.complete, "{report}");
+}

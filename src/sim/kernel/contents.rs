@@ -97,7 +97,10 @@ impl Machine {
             Ok(OpenFile {
                 what: What::PipeIn(pipe),
                 ..
-            }) => data.is_empty() || self.pipe_can_be_written(*pipe),
+            }) => {
+                let before = self.process(task).wait.map_or(0, |wait| wait.written);
+                data.is_empty() || self.pipe_can_be_written(*pipe, data, before)
+            }
             _ => true,
         }
     }

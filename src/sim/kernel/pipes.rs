@@ -96,8 +96,14 @@ impl Machine {
         !self.pipes[&pipe].pages.is_empty() || !self.has_writers(pipe)
     }
 
-    pub(super) fn pipe_can_be_written(&self, pipe: PipeId) -> bool {
-        !self.is_full(pipe) || !self.has_readers(pipe)
+    /// Whether a write would return, or at least write something, of which
+    /// `before` bytes were written already. A pipe that is full, as poll(2) has
+    /// it, may have room on its last page.
+    pub(super) fn pipe_can_be_written(&self, pipe: PipeId, data: &[u8], before: usize) -> bool {
+        let last = self.pipes[&pipe].pages.back();
+        !self.is_full(pipe)
+            || !self.has_readers(pipe)
+            || (before == 0 && last.is_some_and(|last| odd_that_fit(last, data) > 0))
     }
 
     pub(super) fn read_pipe(&mut self, pipe: PipeId, max: usize) -> Vec<u8> {
@@ -139,7 +145,7 @@ impl Machine {
             self.send_sigpipe(task);
             return Some(partly(Errno::EPIPE));
         }
-        if self.is_full(pipe) && self.interrupted(task) {
+        if !self.pipe_can_be_written(pipe, data, before) && self.interrupted(task) {
             return Some(partly(Errno::EINTR));
         }
         let room = self.rules.pipe_pages;
@@ -181,14 +187,11 @@ impl Machine {
 /// there as a whole, the rest to new pages. How many were written.
 fn fill(pages: &mut VecDeque<Vec<u8>>, room: usize, data: &[u8], goes_on: bool) -> usize {
     let mut written = 0;
-    let odd = data.len() % PAGE;
     if let Some(last) = pages.back_mut()
-        && odd > 0
         && !goes_on
-        && last.len() + odd <= PAGE
     {
-        last.extend_from_slice(&data[..odd]);
-        written = odd;
+        written = odd_that_fit(last, data);
+        last.extend_from_slice(&data[..written]);
     }
     for part in data[written..].chunks(PAGE) {
         if pages.len() >= room {
@@ -198,6 +201,12 @@ fn fill(pages: &mut VecDeque<Vec<u8>>, room: usize, data: &[u8], goes_on: bool) 
         written += part.len();
     }
     written
+}
+
+/// How many odd bytes of a write the last page takes.
+fn odd_that_fit(last: &[u8], data: &[u8]) -> usize {
+    let odd = data.len() % PAGE;
+    if last.len() + odd <= PAGE { odd } else { 0 }
 }
 
 #[cfg(test)]
