@@ -48,9 +48,8 @@ impl Machine {
         };
         self.process_mut(task).life = Life::Zombie(ended);
         self.ends.insert(task, ended);
-        let group = self.process(task).group;
         self.give_children_away(task);
-        self.wake_orphaned_group(group);
+        self.wake_orphaned_group(task, self.process(task).parent);
         self.tell_parent(task);
     }
 
@@ -77,11 +76,11 @@ impl Machine {
         }
         self.process_mut(reaper).children.extend(&children);
         for child in children {
-            let Process { life, group, .. } = *self.process(child);
-            if matches!(life, Life::Zombie(_)) {
+            // Reaped, it has no group any more.
+            self.wake_orphaned_group(child, task);
+            if matches!(self.process(child).life, Life::Zombie(_)) {
                 self.tell_parent(child);
             }
-            self.wake_orphaned_group(group);
         }
     }
 
@@ -112,14 +111,19 @@ impl Machine {
     }
 
     /// A group that no living process of its session outside of it watches
-    /// over is orphaned: if one of it is stopped, all are hung up and go on
-    /// (`setpgid(2)`, "Orphaned process group").
-    fn wake_orphaned_group(&mut self, group: i32) {
+    /// over is orphaned. Where `lost`, the parent of `member`, was such a
+    /// process and the group becomes orphaned by its end or by that of `member`:
+    /// if one of it is stopped, all are hung up and go on (`setpgid(2)`,
+    /// "Orphaned process group"; `kill_orphaned_pgrp` in kernel/exit.c).
+    fn wake_orphaned_group(&mut self, member: TaskName, lost: TaskName) {
+        let Process { group, session, .. } = *self.process(member);
+        let parent = self.process(lost);
+        let watched = lost != Machine::INIT && parent.group != group && parent.session == session;
         let members = self.members(group);
         let stopped = members
             .iter()
             .any(|member| self.process(*member).life == Life::Stopped);
-        if !stopped || !self.is_orphaned(group) {
+        if !watched || !stopped || !self.is_orphaned(group) {
             return;
         }
         for member in members {
