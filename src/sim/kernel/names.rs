@@ -136,6 +136,17 @@ impl Machine {
         self.make(task, place, node, mode & 0o7777)
     }
 
+    /// Whether a file could be made there. The place is empty.
+    ///
+    /// # Errors
+    /// EACCES, EROFS.
+    pub(super) fn may_make(&self, task: TaskName, place: &Place) -> Result<()> {
+        if self.is_read_only(self.inode(place.dir)) {
+            return Err(Errno::EROFS);
+        }
+        self.permit(&self.process(task).creds, place.dir, Want::CHANGE)
+    }
+
     /// Makes a file with a name. The place is empty.
     ///
     /// # Errors
@@ -147,12 +158,9 @@ impl Machine {
         node: Node,
         mode: u32,
     ) -> Result<Ino> {
+        self.may_make(task, place)?;
         let process = self.process(task);
         let dir = self.inode(place.dir);
-        if self.is_read_only(dir) {
-            return Err(Errno::EROFS);
-        }
-        self.permit(&process.creds, place.dir, Want::CHANGE)?;
         let is_directory = matches!(node, Node::Directory { .. });
         let mut inode = Inode {
             mode: mode & !process.umask,

@@ -144,6 +144,9 @@ impl Machine {
                     Err(Errno::EEXIST) => return Err(Errno::EADDRINUSE),
                     Err(errno) => return Err(errno),
                 };
+                // The name is made, and taken back, before the socket is looked
+                // at (`unix_bind_bsd` in net/unix/af_unix.c).
+                self.may_make(task, &place)?;
                 if self.sockets[&id].bound {
                     return Err(Errno::EINVAL);
                 }
