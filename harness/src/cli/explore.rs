@@ -199,17 +199,18 @@ fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) ->
         out,
         format_args!("{}", indented(&found.failure.to_string())),
     )?;
-    match found.shrunk {
-        Some(((before, after), attempts)) => say(
+    match &found.shrunk {
+        Ok(((before, after), attempts)) => say(
             out,
             format_args!(
                 "  made simpler: {after} of {before} departures from the plain order are needed ({attempts} executions)\n\n"
             ),
         )?,
-        None => say(
+        Err(difference) => say(
             out,
             format_args!(
-                "  it could not be made simpler: the same order did not break it again\n\n"
+                "  it could not be made simpler: after {} steps, the same order led once to `{}` and once to `{}`\n\n",
+                difference.after, difference.first, difference.second
             ),
         )?,
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::report::outlet::Outlet;
 use crate::run::event::CaseName;
 use crate::run::plan::name_of;
+use crate::run::planner::worlds_of;
 use crate::scenario::Case;
 use crate::world::WorldKind;
 
@@ -53,7 +54,7 @@ fn in_worlds(cases: &[Case], worlds: &[WorldKind]) -> Vec<(WorldKind, Case)> {
         ..case.clone()
     };
     let each = cases.iter().flat_map(|case| {
-        let worlds = worlds.iter();
+        let worlds = worlds_of(case, worlds).iter();
         worlds.map(move |world| (*world, named(case, *world)))
     });
     each.collect()

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
 use daemonlab::explore::{
-    Bounds, Budget, Config, Explorer, Failure, Next, OnFailure, Overrun, Record, Report, StepLimit,
-    Stop, Timers, shrink,
+    Bounds, Budget, Config, Difference, Explorer, Failure, Next, OnFailure, Overrun, Record,
+    Report, StepLimit, Stop, Timers, shrink,
 };
 
 use super::model::{Faults, Processes};
@@ -59,9 +59,9 @@ pub struct Found {
     /// In which execution it was met first, from 1.
     pub execution: u64,
     /// How many of its choices were not the plain ones, before and after it
-    /// was made simpler, and how many executions that took; nothing, if it
-    /// could not be run again.
-    pub shrunk: Option<((usize, usize), u64)>,
+    /// was made simpler, and how many executions that took; where two of them
+    /// differed that should not, if they did.
+    pub shrunk: std::result::Result<((usize, usize), u64), Difference>,
     /// The two calls whose order matters.
     pub pair: Option<Pair>,
 }
@@ -174,14 +174,14 @@ fn simplest(
             failure: shrunk.failure,
             record: shrunk.record,
             execution,
-            shrunk: Some((shrunk.choices, shrunk.attempts)),
+            shrunk: Ok((shrunk.choices, shrunk.attempts)),
         },
-        Err(_) => Found {
+        Err(difference) => Found {
             pair: None,
             failure: found.failure,
             record: found.record,
             execution,
-            shrunk: None,
+            shrunk: Err(difference),
         },
     }
 }

@@ -34,7 +34,8 @@ impl Planner<'_> {
     /// The case, once for each world. Its id names the world from now on, if
     /// that is not the real one.
     pub fn plan(&self, case: &Case) -> Vec<Planned> {
-        let worlds = self.worlds.iter().map(|world| Planned {
+        let worlds = worlds_of(case, self.worlds);
+        let planned = worlds.iter().map(|world| Planned {
             world: *world,
             fate: match world {
                 WorldKind::Real => self.missing.fate(case, self.required),
@@ -46,6 +47,16 @@ impl Planner<'_> {
                 ..case.clone()
             },
         });
-        worlds.collect()
+        planned.collect()
+    }
+}
+
+/// Where a case runs that was meant for `worlds`. One that needs virtual time is
+/// carried out on the simulated kernel even if only the real one was meant,
+/// which has none.
+pub fn worlds_of<'a>(case: &Case, worlds: &'a [WorldKind]) -> &'a [WorldKind] {
+    match worlds {
+        [WorldKind::Real] if case.requires.contains(&Capability::VirtualTime) => &[WorldKind::Sim],
+        worlds => worlds,
     }
 }

@@ -56,8 +56,9 @@ pub struct RunArgs {
     pub target: String,
 
     /// Where they run: in sandboxes on this machine, on the simulated kernel, or in both, which
-    /// counts as two. A target that is not registered with the simulation is skipped there, as is
-    /// what it does not have
+    /// counts as two. A case that needs virtual time runs on the simulated kernel in any case. A
+    /// target that is not registered with the simulation is skipped there, as is what it does not
+    /// have
     #[arg(
         long,
         value_name = "WORLD",
