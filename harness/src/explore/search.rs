@@ -161,6 +161,10 @@ fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
     }
 }
 
+/// How often it is tried to make a finding simpler. Real processes may once in a while not repeat
+/// themselves, for what steers them does not see everything that they share.
+const TRIES: usize = 3;
+
 fn simplest(
     model: &mut Processes,
     found: daemonlab::explore::Found,
@@ -168,7 +172,14 @@ fn simplest(
     faults: Faults,
 ) -> Found {
     let execution = before + found.execution;
-    match shrink(&mut *model, bounds(faults), &found.failure, &found.record) {
+    let mut simpler = || shrink(&mut *model, bounds(faults), &found.failure, &found.record);
+    let mut shrunk = simpler();
+    for _ in 1..TRIES {
+        if shrunk.is_err() {
+            shrunk = simpler();
+        }
+    }
+    match shrunk {
         Ok(shrunk) => Found {
             pair: pair(&shrunk.record, model.log()),
             failure: shrunk.failure,
