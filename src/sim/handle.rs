@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -43,6 +44,24 @@ pub struct Astray {
     pub recorded: Call,
     /// The call that the program made.
     pub made: Option<Call>,
+}
+
+impl fmt::Display for Astray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the child of a fork is its parent's program run afresh, and after {} calls that were \
+             the same it should have made the call {}, but ",
+            self.after, self.recorded
+        )?;
+        match &self.made {
+            Some(made) => write!(f, "made {made}")?,
+            None => f.write_str("returned")?,
+        }
+        f.write_str(
+            "; look for a clock, a random number, an unordered map, a static, or captured state",
+        )
+    }
 }
 
 /// A call and its answer.

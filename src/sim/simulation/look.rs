@@ -1,0 +1,183 @@
+//! What every process is about to do, and in which ways.
+
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use super::{Simulation, TERMINAL, Task, Way};
+use crate::explore::{Alternative, Digest, Footprint, Kind, Lasting, Pending, TaskName, Timers};
+use crate::sim::faults;
+use crate::sim::kernel::{Key, Machine, Move};
+use crate::sys::call::Call;
+
+impl Simulation {
+    /// Fills in what [`Model::pending`](crate::explore::Model::pending) shows.
+    pub(super) fn look(&mut self) {
+        let mut count = 0;
+        for (name, task) in &self.tasks {
+            let step = self.machine.next_move(*name, &task.call);
+            let watched_exit = self.is_watched_exit(*name, &task.call, step);
+            let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, *name);
+            pending.code = task.code ^ move_code(step);
+            self.machine
+                .footprint(*name, &task.call, step, &mut pending.footprint);
+            if watched_exit {
+                pending.footprint.set_unknown();
+            }
+            if let Some(step) = step {
+                pending.alternatives.push(Alternative::NORMAL);
+                ways.push(Way::Moves(step));
+            }
+            if !matches!(step, Some(Move::Ends)) {
+                add_faults(&self.machine, *name, task, step, pending, ways);
+            }
+        }
+        if self.setup.hang_up && !self.machine.terminal().hung_up {
+            let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, TERMINAL);
+            pending.footprint.set_unknown();
+            pending.alternatives.push(Alternative::NORMAL);
+            ways.push(Way::HangsUp);
+        }
+        self.pending.truncate(count);
+        self.ways.truncate(count);
+        self.set_timers();
+    }
+
+    /// The timers that may fire. Where time passes only when nobody can go on
+    /// without, which is the explorer's to see to, they fire in order.
+    pub(super) fn set_timers(&mut self) {
+        let deadlines: Vec<Option<Duration>> = self
+            .pending
+            .iter()
+            .zip(&self.ways)
+            .map(|(pending, ways)| match ways.first() {
+                Some(Way::Moves(_) | Way::HangsUp) => None,
+                _ => self.machine.deadline(pending.task),
+            })
+            .collect();
+        let first = deadlines.iter().flatten().min().copied();
+        for (place, deadline) in deadlines.iter().enumerate() {
+            let fires = match self.setup.time {
+                Timers::WhenIdle => deadline.is_some() && *deadline == first,
+                Timers::AnyTime => deadline.is_some(),
+            };
+            if !fires {
+                continue;
+            }
+            let mut footprint = self.pending[place].footprint.clone();
+            footprint.write(Key::Clock);
+            let timer = Alternative {
+                kind: Kind::Timer,
+                label: Cow::Borrowed("timeout"),
+                footprint: Some(footprint),
+            };
+            self.pending[place].alternatives.insert(0, timer);
+            self.ways[place].insert(0, Way::TimesOut);
+        }
+    }
+}
+
+fn slot<'a>(
+    pending: &'a mut Vec<Pending<Key>>,
+    ways: &'a mut Vec<Vec<Way>>,
+    count: &mut usize,
+    task: TaskName,
+) -> (&'a mut Pending<Key>, &'a mut Vec<Way>) {
+    let place = *count;
+    *count += 1;
+    if place == pending.len() {
+        pending.push(Pending {
+            task,
+            code: 0,
+            footprint: Footprint::none(),
+            alternatives: Vec::new(),
+        });
+    }
+    if place == ways.len() {
+        ways.push(Vec::new());
+    }
+    let (slot, ways) = (&mut pending[place], &mut ways[place]);
+    slot.task = task;
+    slot.code = 0;
+    slot.footprint.clear();
+    slot.alternatives.clear();
+    ways.clear();
+    (slot, ways)
+}
+
+fn add_faults(
+    machine: &Machine,
+    name: TaskName,
+    task: &Task,
+    step: Option<Move>,
+    pending: &mut Pending<Key>,
+    ways: &mut Vec<Way>,
+) {
+    let mut add = |lasting, label: Cow<'static, str>, footprint, way| {
+        pending.alternatives.push(Alternative {
+            kind: Kind::Fault(lasting),
+            label,
+            footprint,
+        });
+        ways.push(way);
+    };
+    if step == Some(Move::Goes) {
+        if task.faults.errors {
+            for (errno, lasting) in faults::of(&task.call) {
+                let closes = matches!(task.call, Call::Close { .. });
+                let footprint = (!closes).then(|| only_lives(name));
+                let label = Cow::Owned(format!("{errno:?}"));
+                add(*lasting, label, footprint, Way::Fails(*errno));
+            }
+        }
+        if task.faults.short && faults::short(&task.call).is_some() {
+            add(Lasting::Possible, Cow::Borrowed("short"), None, Way::Short);
+        }
+    }
+    if step.is_none() && task.faults.early && machine.deadline(name).is_some() {
+        let mut footprint = pending.footprint.clone();
+        footprint.write(Key::Clock);
+        let label = Cow::Borrowed("early timeout");
+        add(Lasting::Never, label, Some(footprint), Way::TimesOut);
+    }
+    let dies_anyway = matches!(step, Some(Move::Dies(_)));
+    if task.faults.kill && !dies_anyway {
+        let mut footprint = Footprint::none();
+        machine.footprint_of_death(name, &mut footprint);
+        add(
+            Lasting::Never,
+            Cow::Borrowed("SIGKILL"),
+            Some(footprint),
+            Way::Killed,
+        );
+    }
+}
+
+/// A call that fails touches nothing but whoever makes it.
+fn only_lives(task: TaskName) -> Footprint<Key> {
+    let mut footprint = Footprint::none();
+    footprint.read(Key::Life(task));
+    footprint
+}
+
+/// A digest of the call, less the times, by which the rounds of a loop are
+/// known: what is left of a time is different in each.
+pub(super) fn code(call: &Call) -> u64 {
+    let mut digest = Digest::new();
+    match call {
+        Call::Poll { fds, mask, .. } => (call.name(), fds, mask).hash(&mut digest),
+        Call::SigTimedWait { set, .. } => (call.name(), set).hash(&mut digest),
+        call => call.hash(&mut digest),
+    }
+    digest.finish()
+}
+
+fn move_code(step: Option<Move>) -> u64 {
+    match step {
+        None | Some(Move::Goes) => 0,
+        Some(Move::Enters) => 0x9e37_79b9_7f4a_7c15,
+        Some(Move::Ends) => 0xbf58_476d_1ce4_e5b9,
+        Some(Move::Dies(signal)) => Digest::of(("dies", signal)),
+        Some(Move::Stops(signal)) => Digest::of(("stops", signal)),
+    }
+}
