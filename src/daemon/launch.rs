@@ -168,5 +168,5 @@ fn detached<T>(call: &str, answer: crate::sys::Result<T>) -> Result<T, Failure> 
 }
 
 #[cfg(test)]
-#[path = "launch_tests.rs"]
+#[path = "launch_tests/mod.rs"]
 mod tests;
