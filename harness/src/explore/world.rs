@@ -1,5 +1,6 @@
 //! A world in which nothing goes on by itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,7 @@ impl WorldMaker for SteeredMaker {
             world,
             link: &mut self.link,
             now: Duration::ZERO,
+            launches: BTreeMap::new(),
         }))
     }
 }
@@ -52,6 +54,8 @@ struct Steered<'a> {
     world: RealWorld,
     link: &'a mut Link,
     now: Duration,
+    /// When each launch was started, and when its end was seen.
+    launches: BTreeMap<String, (Duration, Option<Duration>)>,
 }
 
 impl Steered<'_> {
@@ -161,15 +165,26 @@ fn signal_name(number: i32) -> String {
 
 impl World for Steered<'_> {
     fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
-        self.world.launch(&LaunchSpec {
+        let pid = self.world.launch(&LaunchSpec {
             trace: Trace::Ordered,
             order: Order::Steered,
             ..launch.clone()
-        })
+        })?;
+        self.launches.insert(launch.id.clone(), (self.now, None));
+        Ok(pid)
     }
 
+    /// How long it runs is told in the world's time as well: how long it takes
+    /// to choose is no matter of the program.
     fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
-        self.world.launch_facts(id)
+        let mut facts = self.world.launch_facts(id)?;
+        if let Some((started, ended)) = self.launches.get_mut(id) {
+            if facts.end.is_some() {
+                ended.get_or_insert(self.now);
+            }
+            facts.duration = ended.unwrap_or(self.now).saturating_sub(*started);
+        }
+        Ok(facts)
     }
 
     fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {

@@ -147,7 +147,22 @@ impl Tracer {
         if self.more || !self.unnamed.is_empty() {
             return None;
         }
-        let mut standing = Standing::default();
+        // Who was seen asleep may have been woken by one who was looked at
+        // later, and has fallen asleep since.
+        self.at_rest()?;
+        let idle = self.at_rest()?;
+        let tasks = self.tasks.keys();
+        Some(Standing {
+            tasks: tasks
+                .filter_map(|tid| self.steer.of(*tid).cloned())
+                .collect(),
+            idle,
+        })
+    }
+
+    /// For how long nobody goes on; nothing, while one does.
+    fn at_rest(&self) -> Option<Idle> {
+        let mut idle = Idle::default();
         for (tid, task) in &self.tasks {
             let rest = match &task.state {
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
@@ -155,12 +170,11 @@ impl Tracer {
             };
             match rest {
                 Rest::Runs => return None,
-                Rest::WaitsForTime => standing.idle = Idle::ForNow,
+                Rest::WaitsForTime => idle = Idle::ForNow,
                 Rest::Waits => {}
             }
-            standing.tasks.extend(self.steer.of(*tid).cloned());
         }
-        Some(standing)
+        Some(idle)
     }
 
     /// When it wants its turn, if nothing happens before.

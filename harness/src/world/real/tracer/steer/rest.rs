@@ -20,20 +20,32 @@ pub enum Rest {
 /// (`proc_pid_stat(5)`, `proc_pid_syscall(5)`) tell. The kernel wakes a sleeper
 /// before the call returns that wakes it, so that one who is seen asleep while
 /// nobody runs stays so.
+///
+/// The letter alone does not tell that a thread sleeps: `wait4` sets it before
+/// it looks whether there is anything to wait for, even with `WNOHANG`, and who
+/// is preempted there keeps it. But the kernel names the call of a thread only
+/// once that is off the run queue (`task_current_syscall` in
+/// `lib/syscall.c`). The letter is looked at once more then, since a thread
+/// that has stopped meanwhile is off the run queue as well.
 pub fn rest_of(tid: i32) -> Rest {
-    let Some(stat) = Stat::read(tid) else {
-        return Rest::Runs;
-    };
-    match stat.state {
-        'S' => match in_call(tid) {
-            Some(call) if waits_forever(&call) => Rest::Waits,
-            _ => Rest::WaitsForTime,
+    let state = || Stat::read(tid).map(|stat| stat.state);
+    let first = state();
+    let rest = match first {
+        Some('S') => match seen_in(tid) {
+            Seen::Call(call) if waits_forever(&call) => Rest::Waits,
+            Seen::Call(_) | Seen::Hidden => Rest::WaitsForTime,
+            Seen::Running => Rest::Runs,
         },
         // vfork(2) waits so for its child; everything else that does is short.
-        'D' => match in_call(tid) {
-            Some(call) if is_vfork(&call) => Rest::Waits,
+        Some('D') => match seen_in(tid) {
+            Seen::Call(call) if is_vfork(&call) => Rest::Waits,
             _ => Rest::Runs,
         },
+        _ => Rest::Runs,
+    };
+    match rest {
+        Rest::Runs => Rest::Runs,
+        rest if state() == first => rest,
         _ => Rest::Runs,
     }
 }
@@ -44,8 +56,23 @@ struct InCall {
     args: [u64; 6],
 }
 
-fn in_call(tid: i32) -> Option<InCall> {
-    parse(&fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?)
+/// What `/proc/PID/syscall` tells.
+enum Seen {
+    /// The thread sleeps in this call.
+    Call(InCall),
+    /// It is on a run queue, or sleeps outside of any call, which is short.
+    Running,
+    /// This kernel does not tell.
+    Hidden,
+}
+
+fn seen_in(tid: i32) -> Seen {
+    match fs::read_to_string(format!("/proc/{tid}/syscall")) {
+        Ok(text) => parse(&text)
+            .filter(|call| call.number >= 0)
+            .map_or(Seen::Running, Seen::Call),
+        Err(_) => Seen::Hidden,
+    }
 }
 
 fn parse(text: &str) -> Option<InCall> {
