@@ -31,6 +31,24 @@ pub fn judge(subject: &str, expect: &Expect, facts: &Value, scope: &Scope) -> Ve
     }
 }
 
+/// The names of the fields that are not as expected.
+///
+/// # Errors
+/// If a variable has no value yet.
+pub(super) fn misfits(
+    fields: &[Field],
+    facts: &Value,
+    scope: &Scope,
+) -> Result<Vec<String>, Unresolved> {
+    let mut names = Vec::new();
+    for field in fields {
+        if !passes(&field.matcher.test, entry(facts, &field.name.value), scope)? {
+            names.push(field.name.value.clone());
+        }
+    }
+    Ok(names)
+}
+
 struct Judge<'a> {
     subject: &'a str,
     kind: Subject,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::scenario::diagnostic::fit;
 use crate::scenario::source::{Source, Span};
 use crate::value::Value;
+use crate::world::event::Event;
 
 /// What comes of holding facts against an expectation.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,9 @@ pub struct Failure {
     pub diff: Option<String>,
     /// What is worth knowing besides: which case, for how long it was waited.
     pub notes: Vec<String>,
+    /// The events that it is about, in the order in which the scenario names
+    /// them.
+    pub events: Vec<Event>,
 }
 
 impl Failure {
@@ -64,6 +68,7 @@ impl Failure {
             actual: Value::Absent,
             diff: None,
             notes: Vec::new(),
+            events: Vec::new(),
         }
     }
 

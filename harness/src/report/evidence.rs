@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::run::outcome::{Evidence, LaunchEvidence};
-use crate::world::event::{Actor, CallResult, Event, What};
+use crate::world::event::shown;
 use crate::world::facts::ProcessFacts;
 
 pub use crate::world::event::End;
+pub use crate::world::event::shown::{Printable, end};
 
 /// How many lines of one output are shown from its start, and as many from
 /// its end.
@@ -56,7 +57,7 @@ fn write_evidence(to: &mut String, evidence: &Evidence) -> fmt::Result {
             writeln!(to, "  [... {left_out} earlier ones left out ...]")?;
         }
         for event in &evidence.events[left_out..] {
-            writeln!(to, "  {}", self::event(event))?;
+            writeln!(to, "  {}", shown::event(event))?;
         }
     }
     for gap in &evidence.gaps {
@@ -69,7 +70,7 @@ fn write_launch(to: &mut String, launch: &LaunchEvidence) -> fmt::Result {
     let facts = &launch.facts;
     let end = match facts.end {
         None => "still running after".to_owned(),
-        Some(end) => format!("{} after", self::end(end)),
+        Some(end) => format!("{} after", shown::end(end)),
     };
     let seconds = facts.duration.as_secs_f64();
     writeln!(
@@ -125,17 +126,6 @@ fn shortened(line: &str) -> Cow<'_, str> {
     .into()
 }
 
-/// How a process ended: `exited 0`, `killed by SIGTERM`.
-pub fn end(end: End) -> String {
-    match end {
-        End::Exit(status) => format!("exited {status}"),
-        End::Signal(number) => match daemonlab::sys::Signal::new(number) {
-            Some(signal) => format!("killed by {signal}"),
-            None => format!("killed by signal {number}"),
-        },
-    }
-}
-
 fn process(process: &ProcessFacts) -> String {
     let command = match process.command.as_slice() {
         [] => format!("({})", process.name),
@@ -152,91 +142,6 @@ fn process(process: &ProcessFacts) -> String {
         id(process.gid[1]),
         Printable(&shortened(&command))
     )
-}
-
-fn event(event: &Event) -> String {
-    let what = match &event.what {
-        What::Launched { id, pid } => format!("launch `{id}` started as PID {pid}"),
-        What::Ended { pid, end } => format!("PID {pid} {}", self::end(*end)),
-        What::Output { id, stderr, bytes } => {
-            let stream = if *stderr { "stderr" } else { "stdout" };
-            format!("launch `{id}` wrote {bytes} bytes to {stream}")
-        }
-        What::Fault {
-            label,
-            pid,
-            call,
-            done,
-            ..
-        } => format!("fault `{label}`: {call} of PID {pid} {done}"),
-        What::Call { by, call } => {
-            let answer = match call.result {
-                CallResult::Never => String::new(),
-                _ => format!(" = {}", call.answer),
-            };
-            let injected = if call.injected { " (injected)" } else { "" };
-            format!(
-                "{}: {}{answer}{injected}",
-                actor(by),
-                Printable(&call.shown)
-            )
-        }
-        What::Signal {
-            to,
-            signal,
-            from_pid,
-            ..
-        } => {
-            let from = match from_pid {
-                0 => "the kernel".to_owned(),
-                pid => format!("PID {pid}"),
-            };
-            format!("{} gets {} from {from}", actor(to), signal_name(*signal))
-        }
-        What::Forked { by, new, thread } => {
-            let what = if *thread { "a thread" } else { "a process" };
-            format!(
-                "{} has made {what}, task {} of PID {}",
-                actor(by),
-                new.task,
-                new.pid
-            )
-        }
-        What::Executed { by, path } => {
-            let path = path.as_deref().unwrap_or("a program");
-            format!("{} has executed {}", actor(by), Printable(path))
-        }
-        What::Exited { by, end } => format!("{} {}", actor(by), self::end(*end)),
-        What::Lost { events } => format!("{events} events more than could be kept"),
-        What::WantsPtrace { by, request } => format!(
-            "{} calls ptrace({request}): one tracer is there already, so that it gets EPERM; \
-             run this program without faults and traces",
-            actor(by)
-        ),
-    };
-    format!("+{:.3}s {what}", event.at.as_secs_f64())
-}
-
-fn signal_name(number: i32) -> String {
-    daemonlab::sys::Signal::new(number)
-        .map_or_else(|| format!("signal {number}"), |signal| signal.to_string())
-}
-
-fn actor(by: &Actor) -> String {
-    format!("task {} of PID {}", by.task, by.pid)
-}
-
-/// Text with its control characters escaped, tabs excepted.
-pub struct Printable<'a>(pub &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| match c {
-            '\t' => f.write_char(c),
-            c if c.is_control() => write!(f, "{}", c.escape_default()),
-            c => f.write_char(c),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -255,5 +255,6 @@ fn shown(case: &Case, kind: FailureKind, mut failure: expect::Failure) -> Failur
         expected: about_a_value.then_some(failure.expected),
         actual: about_a_value.then(|| failure.actual.to_string()),
         title: failure.title,
+        events: failure.events,
     }
 }

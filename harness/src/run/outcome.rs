@@ -97,6 +97,9 @@ pub struct Failure {
     /// [`plain`] leaves out.
     #[serde(serialize_with = "without_colours")]
     pub text: String,
+    /// The events that it is about, if it is about events.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
 }
 
 /// All of `failures` for a reader, in one text.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::expect::Failure;
+use crate::expect::{Failure, Heard};
 use crate::world::event::{End, Event, What};
 use crate::world::{World, WorldError};
 
@@ -24,6 +24,8 @@ pub struct Watch<'a> {
     limit: Duration,
     stop: Stop,
     events: Vec<Event>,
+    /// How many events of traced tasks were told and not kept, or never told.
+    lost: u64,
     ends: BTreeMap<i32, (End, Duration)>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Watch<'a> {
             limit,
             stop,
             events: Vec::new(),
+            lost: 0,
             ends: BTreeMap::new(),
         }
     }
@@ -141,13 +144,23 @@ impl<'a> Watch<'a> {
     /// Takes in events that came by another way.
     pub fn take_in(&mut self, events: Vec<Event>) {
         for event in &events {
-            if let What::Ended { pid, end } = event.what {
-                self.ends.insert(pid, (end, event.at));
+            match event.what {
+                What::Ended { pid, end } => {
+                    self.ends.insert(pid, (end, event.at));
+                }
+                What::Lost { events } => self.lost += events,
+                _ => {}
             }
         }
         self.events.extend(events);
         let over = self.events.len().saturating_sub(KEPT_EVENTS);
-        self.events.drain(..over);
+        let dropped = self.events.drain(..over);
+        self.lost += dropped.filter(|event| event.what.is_traced()).count() as u64;
+    }
+
+    /// What was heard of a launch so far.
+    pub fn heard<'e>(&'e self, launch: &'e str) -> Heard<'e> {
+        Heard::new(launch, &self.events, self.lost)
     }
 
     /// What happened so far.

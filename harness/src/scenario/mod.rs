@@ -4,11 +4,13 @@
 //!
 //! - [`model`]: a scenario as data, one [`Case`] a test;
 //! - [`matcher`]: what facts are held against;
+//! - [`claims`]: what is expected of events;
 //! - [`template`]: text with `${x}` in it, and the [`Scope`] that fills it in;
 //! - [`specs`]: from the model and a scope to what a world is asked to do;
 //! - [`source`], [`diagnostic`]: places in a file, and what is wrong there.
 
 mod build;
+pub mod claims;
 pub mod diagnostic;
 mod expand;
 mod load;

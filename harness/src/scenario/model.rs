@@ -14,6 +14,7 @@ use daemonlab::sys::Signal;
 pub use crate::world::Capability;
 use crate::world::spec::{Condition, Counting, FaultAction, GroupSpec, Role, UserSpec};
 
+use super::claims::Events;
 use super::matcher::Expect;
 use super::source::{At, Source, Span};
 use super::template::Template;
@@ -116,6 +117,8 @@ pub enum Action {
     Adopt(Adopt),
     /// Looks at facts until they are as expected.
     Check(Check),
+    /// Looks at what has happened.
+    Events(Events),
     /// Sends a signal.
     Signal(SendSignal),
     /// Closes a launch's terminal.
@@ -156,6 +159,8 @@ pub struct Launch {
     pub ignored: Vec<Signal>,
     /// What becomes of named calls.
     pub faults: Vec<Fault>,
+    /// Whether its visible calls become events, since a step looks at them.
+    pub traced: bool,
     /// How the launcher's end is waited for.
     pub wait: LaunchWait,
 }

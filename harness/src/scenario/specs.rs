@@ -87,7 +87,11 @@ impl Launch {
             blocked: self.blocked.iter().map(|signal| signal.number()).collect(),
             ignored: self.ignored.iter().map(|signal| signal.number()).collect(),
             faults: self.faults.iter().map(Fault::spec).collect(),
-            trace: Trace::Off,
+            trace: if self.traced {
+                Trace::Visible
+            } else {
+                Trace::Off
+            },
             order: Order::Kernels,
         })
     }

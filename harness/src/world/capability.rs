@@ -14,7 +14,8 @@ pub enum Capability {
     /// subordinate ids, or root. Needed by whatever names a user or a group.
     Subuid,
     /// Tracing with a filter on system calls (`ptrace(2)`, `seccomp(2)`), so
-    /// that they can be seen, held and failed. Needed by faults.
+    /// that they can be seen, held and failed. Needed by faults and by whatever looks
+    /// at events.
     Ptrace,
     /// Time that passes by itself when everybody waits, so that waiting costs
     /// nothing. Needed by whatever takes minutes.

@@ -1,4 +1,10 @@
 //! What happens in a world, in order.
+//!
+//! - [`shown`]: an event as a line of text;
+//! - [`value`]: an event as what expectations look at.
+
+pub mod shown;
+pub mod value;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -170,8 +176,17 @@ pub struct CallEvent {
     pub in_table: bool,
     /// The paths that it names, made absolute; links in them are not followed.
     pub paths: Vec<PathBuf>,
-    /// What its descriptor refers to: a path, `pipe:[7]`, `socket:[9]`.
+    /// What its descriptor refers to, or the one that it has opened: a path,
+    /// `pipe:[7]`, `socket:[9]`.
     pub object: Option<String>,
+    /// Whether the last part of the path that it names was a symbolic link as it
+    /// began, and it follows one: an open without `O_NOFOLLOW`, a `chmod(2)`.
+    pub through_link: bool,
+    /// The process that it is about, as `kill(2)` has it: below 0 a group, 0 the
+    /// caller's own, -1 everybody. Of a pidfd, the process that it refers to.
+    pub target: Option<i32>,
+    /// The number of the signal that it sends; `None` if it sends none.
+    pub signal: Option<i32>,
     /// When it began, since the world was made.
     pub began: Duration,
     /// What came of it.

@@ -4,11 +4,13 @@
 //! - `launch`: starting a program, and the launcher's end;
 //! - `adopt`: finding a process that nobody started by name;
 //! - `check`: looking at facts;
+//! - `events`: looking at what has happened;
 //! - `act`: signals and connections.
 
 mod act;
 mod adopt;
 mod check;
+mod events;
 mod launch;
 mod state;
 

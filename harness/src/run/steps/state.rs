@@ -54,6 +54,7 @@ impl<'a> Steps<'a> {
             ),
             Action::Adopt(adopt) => self.adopt(adopt),
             Action::Check(check) => self.check(check),
+            Action::Events(events) => self.events(events),
             Action::Signal(signal) => self.signal(signal),
             Action::HangUp(hang_up) => Ok(self.watch.world.hang_up(&hang_up.launch.value)?),
             Action::Write(file) => {
@@ -92,6 +93,9 @@ impl<'a> Steps<'a> {
                 format!("adopt `{}` from {from}", adopt.id.value)
             }
             Action::Check(check) => format!("check {}", subject(&check.target)),
+            Action::Events(events) => {
+                format!("look at the events of launch `{}`", events.launch.value)
+            }
             Action::Signal(signal) => {
                 format!("send {} to `{}`", signal.signal, signal.process.value)
             }

@@ -163,6 +163,7 @@ fn read_requires(reader: &Reader, entry: Option<&Entry>) -> BTreeSet<Capability>
 /// gives a skip with its reason and not a riddle.
 fn imply(case: &mut Case) {
     case.requires.insert(Capability::Userns);
+    trace(case);
     let launches = || {
         case.steps
             .iter()
@@ -176,10 +177,27 @@ fn imply(case: &mut Case) {
         || !case.sandbox.groups.is_empty()
         || launches().any(|launch| launch.user.uid != 0)
         || case.files.iter().any(|file| file.uid != 0 || file.gid != 0);
-    if faults {
+    if faults || launches().any(|launch| launch.traced) {
         case.requires.insert(Capability::Ptrace);
     }
     if users {
         case.requires.insert(Capability::Subuid);
+    }
+}
+
+/// Has the launches traced whose events some step looks at.
+fn trace(case: &mut Case) {
+    let looked_at: BTreeSet<String> = case
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Events(events) => Some(events.launch.value.clone()),
+            _ => None,
+        })
+        .collect();
+    for step in &mut case.steps {
+        if let Action::Launch(launch) = &mut step.action {
+            launch.traced = looked_at.contains(&launch.id.value);
+        }
     }
 }

@@ -180,7 +180,7 @@ impl Builder<'_> {
     }
 
     /// The name of a call or family, and the calls that it stands for.
-    fn calls(&self, node: &Node) -> Option<(String, Vec<String>)> {
+    pub(super) fn calls(&self, node: &Node) -> Option<(String, Vec<String>)> {
         let name = self.reader.text(node, "`call`")?;
         let family = call_family(&name);
         if !family.is_empty() {

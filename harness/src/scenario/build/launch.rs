@@ -68,6 +68,7 @@ impl Builder<'_> {
                 blocked: body.blocked.unwrap_or_default(),
                 ignored: body.ignored.unwrap_or_default(),
                 faults: body.faults.unwrap_or_default(),
+                traced: false,
                 wait: LaunchWait::Background,
             })
         });
@@ -101,6 +102,7 @@ impl Builder<'_> {
                     blocked: body.blocked.unwrap_or(first.blocked),
                     ignored: body.ignored.unwrap_or(first.ignored),
                     faults: body.faults.unwrap_or(first.faults),
+                    traced: false,
                     wait: LaunchWait::Background,
                 })
             });

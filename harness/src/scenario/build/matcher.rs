@@ -53,7 +53,12 @@ fn is_map(kind: Kind) -> bool {
 }
 
 fn is_scalar(kind: Kind) -> bool {
-    !is_list(kind) && !is_map(kind) && !matches!(kind, Kind::Record(_) | Kind::Each(_))
+    let several = matches!(
+        kind,
+        // Several calls are a list of them.
+        Kind::Record(_) | Kind::Each(_) | Kind::Call | Kind::Paths
+    );
+    !is_list(kind) && !is_map(kind) && !several
 }
 
 fn has_order(kind: Kind) -> bool {
@@ -87,7 +92,7 @@ impl Builder<'_> {
     }
 
     /// Fields, each with what is expected of it.
-    fn record(&self, node: &Node, known: &[Known], owner: &str) -> Option<Vec<Field>> {
+    pub(super) fn record(&self, node: &Node, known: &[Known], owner: &str) -> Option<Vec<Field>> {
         let fields: Vec<Option<Field>> = node
             .entries()
             .iter()
@@ -163,6 +168,14 @@ impl Builder<'_> {
             }
             (Yaml::Map(_), _) => self.operators(node, kind, what),
             (_, Kind::Each(fields)) => self.each(node, fields, what),
+            (_, Kind::Call) => Some(matcher(Test::OneOf(self.any_call(node, what)?))),
+            (_, Kind::Paths) => {
+                let path = Matcher {
+                    test: Test::Matches(self.path_with_stars(node, what)?),
+                    span: node.span,
+                };
+                Some(matcher(Test::Any(Box::new(path))))
+            }
             (_, Kind::Record(fields)) => {
                 self.reader.push(
                     self.reader

@@ -4,6 +4,7 @@
 //! - [`case`]: a case from its sections;
 //! - [`sandbox`], [`files`]: what is there before the first step;
 //! - [`steps`], [`launch`], [`fault`], [`check`]: what is done;
+//! - [`events`]: what is expected of events;
 //! - [`matcher`], [`operand`]: what is expected, by the schema of facts;
 //! - [`schema`]: the same rules for editors, as JSON Schema.
 
@@ -11,6 +12,7 @@ mod builder;
 mod case;
 mod check;
 mod condition;
+mod events;
 mod fault;
 mod files;
 mod launch;

@@ -35,6 +35,7 @@ impl Builder<'_> {
             }
             Kind::Signal => text(self.reader.signal(node, what)?.to_string()),
             Kind::Capability => text(self.capability(node, what)?),
+            Kind::Outcome => text(self.outcome(node, what)?),
             _ if matches!(node.yaml, Yaml::Template(_)) => self.number_template(node, what),
             Kind::Int => int(self.reader.int(node, what, ANY)?),
             Kind::Pid => self.pid(node, what),
@@ -50,6 +51,10 @@ impl Builder<'_> {
             Kind::Map(_) | Kind::Record(_) | Kind::Each(_) => {
                 self.reader
                     .unexpected(node, what, "not compared as a whole; name its fields");
+                None
+            }
+            Kind::Call | Kind::Paths => {
+                self.reader.unexpected(node, what, &kind.to_string());
                 None
             }
         }
@@ -132,6 +137,64 @@ impl Builder<'_> {
             return None;
         }
         Some(word)
+    }
+
+    /// What came of a call: `ok`, `never`, or an errno by name.
+    fn outcome(&self, node: &Node, what: &str) -> Option<String> {
+        let name = self.reader.text(node, what)?;
+        if !["ok", "never"].contains(&name.as_str()) {
+            self.reader.errno(node, what)?;
+        }
+        Some(name)
+    }
+
+    /// A call or family by name, or several in a list: every call that is meant.
+    pub(super) fn any_call(&self, node: &Node, what: &str) -> Option<Vec<Operand>> {
+        let list = match &node.yaml {
+            Yaml::List(list) => list.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        if list.is_empty() {
+            self.reader
+                .wrong(node, format!("{what} is empty"), "no call is meant");
+            return None;
+        }
+        let calls: Vec<Option<(String, Vec<String>)>> =
+            list.iter().map(|node| self.calls(node)).collect();
+        let calls: Option<Vec<(String, Vec<String>)>> = calls.into_iter().collect();
+        let calls = calls?.into_iter().flat_map(|(_, calls)| calls);
+        let literal = |call| Operand::Literal(Value::Text(call));
+        Some(calls.map(literal).collect())
+    }
+
+    /// An absolute path, in which `*` stands for any text, as the regular
+    /// expression that it is.
+    pub(super) fn path_with_stars(&self, node: &Node, what: &str) -> Option<Template> {
+        let path = self.template(node, what)?;
+        if let Some(text) = path.as_text()
+            && !text.starts_with(['/', '*'])
+        {
+            self.reader.push(
+                self.reader
+                    .mistake(node, format!("{what} is absolute"), "this begins elsewhere")
+                    .help(format!("write /run/{text}, or */{text} for any folder")),
+            );
+            return None;
+        }
+        let mut parts = vec![Part::Text("^".to_owned())];
+        parts.extend(path.parts.into_iter().map(|part| match part {
+            Part::Text(text) => {
+                let pieces: Vec<String> = text.split('*').map(regex::escape).collect();
+                // A path may hold a line feed.
+                Part::Text(pieces.join("(?s:.*)"))
+            }
+            variable @ Part::Variable(_) => variable,
+        }));
+        parts.push(Part::Text("$".to_owned()));
+        Some(Template {
+            parts,
+            span: path.span,
+        })
     }
 
     /// A capability by name, with or without its prefix, in any case.

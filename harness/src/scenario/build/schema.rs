@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::scenario::model::Capability;
 use crate::world::facts::schema::{Field, Kind, Subject};
 
-use super::{check, fault, files, launch, matcher, sandbox, steps};
+use super::{check, events, fault, files, launch, matcher, sandbox, steps};
 
 /// A schema of the file whose keys are `keys`.
 pub(in crate::scenario) fn schema(keys: &[&str], version: i64) -> Value {
@@ -60,6 +60,7 @@ fn definitions() -> Map<String, Value> {
     all.insert("file".into(), or_variable(file()));
     all.insert("fault".into(), or_variable(a_fault()));
     all.insert("step".into(), or_variable(step()));
+    all.insert("claim".into(), or_variable(a_claim()));
     for subject in Subject::ALL {
         let fields = record(subject.fields(), &mut all);
         let mut expect = fields;
@@ -239,6 +240,16 @@ fn step() -> Value {
             "await" => simple(&steps::AWAIT, &["launch", "expect"], Some(Subject::Launch)),
             "adopt" => simple(&steps::ADOPT, &["id", "from"], Some(Subject::Process)),
             "check" => a_check(),
+            "events" => object(&events::KEYS, &["launch", "expect"], |key| match key {
+                "launch" => text(),
+                "within" => time(),
+                "expect" => or_variable(json!({
+                    "type": "array",
+                    "minItems": 1,
+                    "items": reference("claim"),
+                })),
+                _ => unknown(key),
+            }),
             "signal" => simple(&steps::SIGNAL, &["process", "signal"], Some(Subject::End)),
             "hang-up" => simple(&steps::HANG_UP, &["launch"], None),
             "write" => file(),
@@ -274,6 +285,26 @@ fn simple(keys: &[&str], required: &[&str], subject: Option<Subject>) -> Value {
         )),
         _ => unknown(key),
     })
+}
+
+/// What is expected of events.
+fn a_claim() -> Value {
+    let event = || reference(&expect_name(Subject::Event));
+    let one_of_several = object_with_one(&events::WHICH, &[], &events::WHICH, |_| event());
+    let item = any_of(vec![event(), one_of_several]);
+    let order = or_variable(json!({"type": "array", "minItems": 2, "items": item}));
+    let mut claim = object_with_one(&events::CLAIM, &[], &events::CLAIMS, |key| match key {
+        "order" => order.clone(),
+        "never" | "count" => event(),
+        "exactly" | "at-least" | "at-most" => some_int(0, events::MOST),
+        _ => unknown(key),
+    });
+    let counts: Map<String, Value> = events::BOUNDS
+        .iter()
+        .map(|bound| ((*bound).to_owned(), json!(["count"])))
+        .collect();
+    claim["dependencies"] = json!(counts);
+    claim
 }
 
 fn a_launch(more: &[&str], required: &[&str]) -> Value {
@@ -424,7 +455,12 @@ fn operand(kind: Kind) -> Value {
         Kind::Octal => return octal(),
         Kind::Time => return time(),
         Kind::Pid | Kind::Uid | Kind::Gid | Kind::Signal => named_id(),
-        Kind::Capability => json!({"type": "string"}),
+        Kind::Capability | Kind::Outcome => json!({"type": "string"}),
+        Kind::Call => {
+            let several = json!({"type": "array", "minItems": 1, "items": {"type": "string"}});
+            any_of(vec![json!({"type": "string"}), several])
+        }
+        Kind::Paths => json!({"type": "string", "pattern": "^[/*]"}),
         Kind::List(inner) | Kind::Set(inner) => {
             json!({"type": "array", "items": or_null(operand(*inner))})
         }
@@ -459,6 +495,9 @@ fn name(kind: Kind) -> String {
         Kind::Gid => "gid".to_owned(),
         Kind::Signal => "signal".to_owned(),
         Kind::Capability => "capability".to_owned(),
+        Kind::Call => "call".to_owned(),
+        Kind::Outcome => "outcome".to_owned(),
+        Kind::Paths => "paths".to_owned(),
         Kind::List(inner) => format!("list-of-{}", name(*inner)),
         Kind::Set(inner) => format!("set-of-{}", name(*inner)),
         Kind::Map(inner) => format!("map-of-{}", name(*inner)),

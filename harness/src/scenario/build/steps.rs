@@ -16,8 +16,9 @@ use crate::world::facts::schema::Subject;
 use super::builder::{Builder, Made, Waits};
 
 /// The steps that there are.
-pub(super) const STEPS: [&str; 10] = [
-    "launch", "await", "adopt", "check", "signal", "hang-up", "again", "write", "connect", "pause",
+pub(super) const STEPS: [&str; 11] = [
+    "launch", "await", "adopt", "check", "events", "signal", "hang-up", "again", "write",
+    "connect", "pause",
 ];
 
 /// How a process is found.
@@ -94,6 +95,7 @@ impl Builder<'_> {
             "await" => self.await_step(value, key).map(Action::Await),
             "adopt" => self.adopt_step(value, key).map(Action::Adopt),
             "check" => self.check_step(value, key).map(Action::Check),
+            "events" => self.events_step(value, key).map(Action::Events),
             "signal" => self.signal_step(value, key).map(Action::Signal),
             "hang-up" => self.hang_up_step(value, key).map(Action::HangUp),
             "write" => self.file(value, key).map(Action::Write),

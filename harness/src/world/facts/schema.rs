@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use Kind::{Bool, Capability, Each, Gid, Int, List, Map, Octal, Pid, Record, Set, Signal, Text};
-use Kind::{Time, Uid, Word};
+use Kind::{Bool, Call, Capability, Each, Gid, Int, List, Map, Octal, Outcome, Paths, Pid};
+use Kind::{Record, Set, Signal, Text, Time, Uid, Word};
 
 /// What facts are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +25,8 @@ pub enum Subject {
     End,
     /// What came of connecting.
     Connection,
+    /// Something that a traced process has done or met with.
+    Event,
 }
 
 /// A field of facts.
@@ -63,6 +65,13 @@ pub enum Kind {
     Signal,
     /// A capability, as `cap_setuid`.
     Capability,
+    /// A system call by name. Files may name a family, or several.
+    Call,
+    /// What came of a call: `ok`, an errno, `never`.
+    Outcome,
+    /// The paths that a call is about. Files give one, in which `*` stands for
+    /// any text.
+    Paths,
     /// Values whose order counts.
     List(&'static Kind),
     /// Values whose order does not count. Files may give a single one bare.
@@ -200,6 +209,64 @@ const CONNECTION: &[Field] = fields! {
     "duration": Time, "from the attempt to its end";
 };
 
+const EVENT: &[Field] = fields! {
+    "kind": Word(&EVENT_KINDS), "what happened; a `call` need not say so";
+    "role": Word(&["launcher", "intermediate", "daemon"]), "what the process was in its launch then";
+    "process": Pid, "the process";
+    "task": Text, "its name by pedigree: `0` the launcher, `0.1` its first child, `0.1/t2` a thread";
+    "call": Call, "of a call: its name, or that of a family such as `setuid`, or a list of them";
+    "path": Paths, "of a call: a path that it names, or what its descriptor or the one that it opens refers to";
+    "to": Paths, "of a `rename` or `link`: the new name";
+    "arguments": Text, "of a call: its arguments as evidence shows them";
+    "result": Outcome, "of a call: `ok`, the errno, or `never` if it does not return";
+    "returned": Int, "of a call: what it gave";
+    "through-link": Bool, "of a call that opens or changes what it names: whether its path ended in a symbolic link, which it follows";
+    "target": Pid, "of a `kill`, `wait4` or `pidfd_open`: the process that it is about; a group is below 0";
+    "signal": Signal, "of a call: what it sends; of a signal: which one; of an exit: what killed the process";
+    "injected": Bool, "of a call: whether a fault has decided it";
+    "sender": Pid, "of a signal: who has sent it; 0 for the kernel";
+    "child": Pid, "of a fork: the new process";
+    "thread": Bool, "of a fork: whether it makes a thread of the same process";
+    "program": Text, "of an exec: the path of the program";
+    "status": Int, "of an exit: the status; absent if a signal killed the process";
+};
+
+/// What an event can be.
+const EVENT_KINDS: [&str; 5] = ["call", "signal", "fork", "exec", "exit"];
+
+/// The fields that events of every kind have.
+const OF_EVERY_EVENT: [&str; 4] = ["kind", "role", "process", "task"];
+
+/// The fields of each kind of event beside those of every kind.
+const OF_EVENTS: [(&str, &[&str]); 5] = [
+    (
+        "call",
+        &[
+            "call",
+            "path",
+            "to",
+            "arguments",
+            "result",
+            "returned",
+            "through-link",
+            "target",
+            "signal",
+            "injected",
+        ],
+    ),
+    ("signal", &["signal", "sender"]),
+    ("fork", &["child", "thread"]),
+    ("exec", &["program"]),
+    ("exit", &["status", "signal"]),
+];
+
+/// The fields that an event of this kind has.
+pub fn fields_of_event(kind: &str) -> impl Iterator<Item = &'static str> {
+    let own = OF_EVENTS.iter().find(|(known, _)| *known == kind);
+    let own = own.map_or(&[][..], |(_, fields)| fields);
+    OF_EVERY_EVENT.iter().chain(own).copied()
+}
+
 /// The states of a process, by the letters of `/proc/PID/stat`.
 const STATES: [&str; 7] = [
     "running",
@@ -224,7 +291,7 @@ const FILE_KINDS: [&str; 7] = [
 
 impl Subject {
     /// Every one.
-    pub const ALL: [Subject; 8] = [
+    pub const ALL: [Subject; 9] = [
         Subject::Process,
         Subject::Launch,
         Subject::File,
@@ -233,6 +300,7 @@ impl Subject {
         Subject::Fault,
         Subject::End,
         Subject::Connection,
+        Subject::Event,
     ];
 
     /// Its fields.
@@ -246,6 +314,7 @@ impl Subject {
             Subject::Fault => FAULT,
             Subject::End => END,
             Subject::Connection => CONNECTION,
+            Subject::Event => EVENT,
         }
     }
 
@@ -277,6 +346,7 @@ impl fmt::Display for Subject {
             Subject::Fault => "a fault",
             Subject::End => "the end of a process",
             Subject::Connection => "a connection",
+            Subject::Event => "an event",
         })
     }
 }
@@ -307,6 +377,9 @@ impl fmt::Display for Kind {
             Gid => f.write_str("a group: its name or number"),
             Signal => f.write_str("a signal, such as TERM"),
             Capability => f.write_str("a capability, such as setuid"),
+            Call => f.write_str("a system call or a family of them, such as setuid"),
+            Outcome => f.write_str("`ok`, `never`, or an errno, such as EPERM"),
+            Paths => f.write_str("an absolute path, in which `*` stands for any text"),
             List(inner) => write!(f, "a list, each {inner}"),
             Set(inner) => write!(f, "a list in any order, each {inner}"),
             Map(inner) => write!(f, "a map, each value {inner}"),
@@ -343,6 +416,14 @@ mod tests {
                 assert!(!field.doc.is_empty() && !field.doc.ends_with('.'));
             });
         }
+    }
+
+    #[test]
+    fn every_field_of_an_event_is_of_some_kind_and_the_other_way_round() {
+        let known: Vec<&str> = EVENT.iter().map(|field| field.name).collect();
+        let told: Vec<&str> = EVENT_KINDS.into_iter().flat_map(fields_of_event).collect();
+        assert!(known.iter().all(|name| told.contains(name)), "{told:?}");
+        assert!(told.iter().all(|name| known.contains(name)), "{known:?}");
     }
 
     #[test]

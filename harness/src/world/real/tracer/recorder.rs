@@ -135,25 +135,38 @@ impl Recorder {
 
     /// A call is over, or fails without having been carried out.
     pub fn over(&self, who: &Who, call: &InCall, result: Result<i64, i32>) -> Option<What> {
-        let (result, answer) = match result {
-            Ok(value) => (
-                CallResult::Returned(value),
-                call.call.details().answer(who.tid, &call.call.raw, value),
-            ),
-            Err(errno) => (
-                CallResult::Failed(errno),
-                format!("{:?}", Errno::from_raw(errno)),
-            ),
-        };
-        self.told(who, call, result, answer)
+        call.index?;
+        let details = call.call.details();
+        let raw = &call.call.raw;
+        match result {
+            Ok(value) => {
+                let answer = details.answer(who.tid, raw, value);
+                let object = details.object_after(who.tid, raw, value);
+                self.told(who, call, CallResult::Returned(value), answer, object)
+            }
+            Err(errno) => {
+                let answer = format!("{:?}", Errno::from_raw(errno));
+                let object = details.object.clone();
+                self.told(who, call, CallResult::Failed(errno), answer, object)
+            }
+        }
     }
 
     /// A call does not return: it is the last, or its task was killed in it.
     pub fn never_over(&self, who: &Who, call: &InCall) -> Option<What> {
-        self.told(who, call, CallResult::Never, String::new())
+        call.index?;
+        let object = call.call.details().object.clone();
+        self.told(who, call, CallResult::Never, String::new(), object)
     }
 
-    fn told(&self, who: &Who, call: &InCall, result: CallResult, answer: String) -> Option<What> {
+    fn told(
+        &self,
+        who: &Who,
+        call: &InCall,
+        result: CallResult,
+        answer: String,
+        object: Option<String>,
+    ) -> Option<What> {
         let index = call.index?;
         let details = call.call.details();
         let event = CallEvent {
@@ -162,7 +175,10 @@ impl Recorder {
             shown: details.shown.clone(),
             in_table: details.in_table,
             paths: details.paths.clone(),
-            object: details.object.clone(),
+            object,
+            through_link: details.through_link,
+            target: details.target,
+            signal: details.signal,
             began: call.began,
             result,
             answer,

@@ -3,8 +3,10 @@
 //!
 //! - [`signature`]: what the arguments of each call are;
 //! - [`table`]: into [`daemonlab::sys::call::Call`];
+//! - [`aim`]: whom a call is about, and whether it follows a symbolic link;
 //! - [`answer`]: what came of it.
 
+mod aim;
 mod answer;
 mod signature;
 mod table;
@@ -32,6 +34,12 @@ pub struct Details {
     pub takes_descriptor: bool,
     /// Whether it changes what it names.
     pub changes: bool,
+    /// Whether it follows the symbolic link that its path ends in now.
+    pub through_link: bool,
+    /// The process that it is about.
+    pub target: Option<i32>,
+    /// The signal that it sends.
+    pub signal: Option<i32>,
 }
 
 impl Details {
@@ -39,6 +47,16 @@ impl Details {
     /// is stopped after it.
     pub fn answer(&self, tid: i32, raw: &RawCall, value: i64) -> String {
         answer::shown(tid, raw, value)
+    }
+
+    /// What its descriptor refers to; of a call that has opened a file and gave
+    /// `value`, the new one. Read while its task is stopped after it.
+    pub fn object_after(&self, tid: i32, raw: &RawCall, value: i64) -> Option<String> {
+        let name = syscalls::name(raw.number).unwrap_or("");
+        match aim::opens(name) {
+            true => object(tid, value as i32),
+            false => self.object.clone(),
+        }
     }
 }
 
@@ -80,6 +98,8 @@ pub fn details(tid: i32, raw: &RawCall) -> Details {
         }
         shown.push(argument.shown(tid, value));
     }
+    details.through_link = aim::through_link(tid, name, &raw.args, &details.paths);
+    (details.target, details.signal) = aim::target(tid, name, &raw.args);
     match table::call(tid, name, &raw.args) {
         Some(call) => {
             details.in_table = true;
