@@ -25,13 +25,24 @@ pub(super) fn judge(
         .zip(found.iter().zip(&found[1..]))
         .enumerate()
     {
-        let (Some(end), Some(begin)) = (item.end(places.0), next.begin(places.1)) else {
+        let Some(end) = item.end(places.0) else {
             continue;
         };
-        let relation = heard.moment(end).relation(&heard.moment(begin));
+        // One that was over later may have begun earlier, so that of all
+        // that are meant each is looked at.
+        let lie = |begin: &usize| {
+            let relation = heard.moment(end).relation(&heard.moment(*begin));
+            (*begin, relation)
+        };
+        let mut lie = next.meant(places.1).iter().map(lie);
+        let Some((begin, relation)) = lie.find(|(_, relation)| *relation != Relation::Before)
+        else {
+            continue;
+        };
         let label = match relation {
-            Relation::Before => continue,
-            Relation::After => format!("expected after {}, came before", item.shown()),
+            Relation::Before | Relation::After => {
+                format!("expected after {}, came before", item.shown())
+            }
             Relation::Overlap => format!(
                 "it overlaps with {}, so their order cannot be told",
                 item.shown()
@@ -67,20 +78,18 @@ pub(super) fn judge(
 }
 
 impl Item {
-    /// Where it begins, of the places of its events.
-    fn begin(&self, places: &[usize]) -> Option<usize> {
+    /// Those of the places of its events that are meant.
+    fn meant<'p>(&self, places: &'p [usize]) -> &'p [usize] {
         match self.which {
-            Which::First | Which::Every => places.first().copied(),
-            Which::Last => places.last().copied(),
+            Which::First => &places[..places.len().min(1)],
+            Which::Last => &places[places.len().saturating_sub(1)..],
+            Which::Every => places,
         }
     }
 
     /// Where it ends.
     fn end(&self, places: &[usize]) -> Option<usize> {
-        match self.which {
-            Which::First => places.first().copied(),
-            Which::Last | Which::Every => places.last().copied(),
-        }
+        self.meant(places).last().copied()
     }
 
     fn shown(&self) -> String {

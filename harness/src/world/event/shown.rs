@@ -78,7 +78,12 @@ pub fn call(call: &CallEvent) -> String {
         _ => format!(" = {}", call.answer),
     };
     let injected = if call.injected { " (injected)" } else { "" };
-    format!("{}{answer}{injected}", Printable(&call.shown))
+    let link = match (call.through_link, &call.object) {
+        (false, _) => String::new(),
+        (true, Some(to)) => format!(" (through a symbolic link, to {})", Printable(to)),
+        (true, None) => " (through a symbolic link)".to_owned(),
+    };
+    format!("{}{answer}{injected}{link}", Printable(&call.shown))
 }
 
 /// A signal by its name, or its number if it has none.

@@ -52,7 +52,8 @@ impl CallEvent {
             _ => Value::Absent,
         };
         let object = self.object.as_deref();
-        paths.extend(object.map(|object| object.trim_end_matches(" (deleted)").into()));
+        let object = object.map(|object| object.trim_end_matches(" (deleted)").into());
+        paths.extend(object.filter(|object| !paths.contains(object)));
         vec![
             ("call", self.name.as_str().into()),
             (

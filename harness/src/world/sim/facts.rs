@@ -102,7 +102,8 @@ fn four(ids: Ids) -> [Option<u32>; 4] {
     [ids.real, ids.effective, ids.saved, ids.effective].map(Some)
 }
 
-fn descriptor_of(machine: &Machine, file: FileId) -> String {
+/// What a descriptor refers to, as `/proc/PID/fd` shows it.
+pub fn descriptor_of(machine: &Machine, file: FileId) -> String {
     match machine.what(file) {
         What::Inode(ino) => shown(machine.name_of(ino)),
         What::PipeOut(pipe) | What::PipeIn(pipe) => format!("pipe:[{}]", pipe.0),

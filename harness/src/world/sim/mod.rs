@@ -15,6 +15,7 @@
 //! - `scene`: the machine as the first launch finds it;
 //! - `facts`: what is seen of it; `files`, `connect`: what is done to it;
 //! - `faults`: calls that are watched, held and failed;
+//! - `recorder`: what is told of traced launches;
 //! - [`programs`]: what can be started there.
 
 mod connect;
@@ -23,6 +24,7 @@ mod faults;
 mod files;
 mod pilot;
 pub mod programs;
+mod recorder;
 mod scene;
 mod turn;
 mod world;

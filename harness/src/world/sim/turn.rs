@@ -11,10 +11,14 @@ use daemonlab::sys::records::Ended;
 use super::Choice;
 use super::facts::about;
 use super::faults::Ruling;
+use super::recorder::Ahead;
 use super::refusal;
 use super::world::SimWorld;
 use crate::world::event::{End, Event, What};
 use crate::world::{World, WorldError};
+
+/// What a call gave.
+type Answer = daemonlab::sys::Result<Ret>;
 
 /// How many steps may be taken without any time passing. A start takes some
 /// hundred; what takes more goes round in circles.
@@ -145,15 +149,18 @@ impl SimWorld {
             .processes()
             .map(|(name, process)| (name, process.pid, process.parent))
             .collect();
+        let ahead = self.ahead(task);
         let reaped = match (self.ruling(task), self.live.next_move(task)) {
             (Ruling::Fails(errno), next) if !is_beyond_faults(next) => {
                 self.live.fail(task, errno);
+                self.note_call(ahead, Some(&Err(errno)), true);
                 self.step_done.push_str(&format!(" = {errno:?} (fault)"));
                 self.carried_out(task);
                 None
             }
             (Ruling::Kills, next) if !is_beyond_faults(next) => {
                 self.carried_out(task);
+                self.note_call(ahead, None, false);
                 self.live.kill(task);
                 self.step_done = "killed by SIGKILL (fault)".to_owned();
                 None
@@ -167,10 +174,12 @@ impl SimWorld {
             }
             (Ruling::Short(most), Some(Move::Goes)) => {
                 self.carried_out(task);
-                self.plain_step(task, most)
+                self.plain_step(task, most, ahead)
             }
-            _ => self.plain_step(task, usize::MAX),
+            _ => self.plain_step(task, usize::MAX, ahead),
         };
+        let ends = self.recorder.ends(self.live.machine());
+        ends.into_iter().for_each(|what| self.tell(what));
         for (name, pid, parent) in before {
             self.note_end(name, pid, parent, reaped);
         }
@@ -179,10 +188,32 @@ impl SimWorld {
         self.release();
     }
 
+    /// What is told of the call that a process is about to take a step in.
+    fn ahead(&mut self, task: TaskName) -> Option<Ahead> {
+        let now = self.now();
+        let call = self.live.call(task).map(|(call, _)| call);
+        let next = self.live.next_move(task);
+        self.recorder
+            .ahead(self.live.machine(), now, task, call, next)
+    }
+
+    fn note_call(&mut self, ahead: Option<Ahead>, answer: Option<&Answer>, injected: bool) {
+        if let Some(ahead) = ahead {
+            let machine = self.live.machine();
+            let told = self.recorder.over(machine, ahead, answer, injected);
+            told.into_iter().for_each(|what| self.tell(what));
+        }
+    }
+
     /// Takes the step that the kernel has, with at most so many bytes; gives
     /// the PID of a child that was reaped by it.
-    fn plain_step(&mut self, task: TaskName, most: usize) -> Option<i32> {
+    fn plain_step(&mut self, task: TaskName, most: usize, ahead: Option<Ahead>) -> Option<i32> {
         let stepped = self.live.step(task, most);
+        match &stepped {
+            Stepped::Returned(_, answer) => self.note_call(ahead, Some(answer), most < usize::MAX),
+            Stepped::Over => self.note_call(ahead, None, false),
+            Stepped::Waits => {}
+        }
         if self.pilot.is_some() && matches!(stepped, Stepped::Returned(..)) {
             self.step_done = stepped.to_string();
         }

@@ -17,11 +17,12 @@ use super::facts::Started;
 use super::faults::Faults;
 use super::pilot::Pilot;
 use super::programs::Programs;
+use super::recorder::Recorder;
 use super::turn::{end_of, root_of};
 use super::{error, facts, files, refusal, scene};
 use crate::world::event::{Event, What};
 use crate::world::facts::{Captured, FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
-use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec, Stdio};
+use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace};
 use crate::world::{World, WorldError};
 
 /// How much of an output is kept: its head, and its tail.
@@ -44,6 +45,8 @@ pub struct SimWorld {
     pub(super) pilot: Option<Box<dyn Pilot>>,
     /// What the last step has done, for whoever decides.
     pub(super) step_done: String,
+    /// What is told of traced launches.
+    pub(super) recorder: Recorder,
 }
 
 /// A program that was started by name.
@@ -89,6 +92,7 @@ impl SimWorld {
             without_time: 0,
             pilot: None,
             step_done: String::new(),
+            recorder: Recorder::default(),
         })
     }
 
@@ -259,6 +263,11 @@ impl World for SimWorld {
             id: spec.id.clone(),
             pid,
         });
+        if spec.trace != Trace::Off {
+            let process = self.live.machine().process(task);
+            let told = self.recorder.add(task, &spec.id, process, command);
+            self.tell(told);
+        }
         self.arrive();
         Ok(pid)
     }

@@ -64,7 +64,7 @@ impl Launch {
             return Err(refusal(stage, "the command is empty", "name a program"));
         }
         let rules = Rules::new(&spec.faults)?;
-        let recording = Recording::new(&spec.trace)?;
+        let recording = Recording::new(&spec.trace, spec.order)?;
         let calls = recording.stops(&rules);
         let start = Start {
             launch: spec,

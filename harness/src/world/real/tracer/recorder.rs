@@ -16,21 +16,25 @@ use super::visible;
 use crate::world::WorldError;
 use crate::world::event::{Actor, CallEvent, CallResult, End, What};
 use crate::world::real::failure::refusal;
-use crate::world::spec::Trace;
+use crate::world::spec::{Order, Trace};
 
 /// What is told of a launch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
     /// The calls that are, unless they are noise. None: nothing is told at all.
     pub numbers: BTreeSet<i64>,
+    /// Whether its tasks take turns, so that the events have one order: no call
+    /// begins, and no wait returns, while a call of another is carried out.
+    pub in_turn: bool,
 }
 
 impl Recording {
-    /// What this asks for.
+    /// What this asks for. Where somebody chooses the order, there are turns
+    /// anyway.
     ///
     /// # Errors
     /// A call that does not exist here.
-    pub fn new(trace: &Trace) -> Result<Recording, WorldError> {
+    pub fn new(trace: &Trace, order: Order) -> Result<Recording, WorldError> {
         let numbers = match trace {
             Trace::Off => BTreeSet::new(),
             Trace::Visible => visible::all(),
@@ -49,7 +53,10 @@ impl Recording {
                 numbers
             }
         };
-        Ok(Recording { numbers })
+        Ok(Recording {
+            in_turn: order == Order::Kernels && !numbers.is_empty(),
+            numbers,
+        })
     }
 
     /// The calls that must stop for this and for the faults; none, if nobody
@@ -105,6 +112,12 @@ impl Recorder {
     fn of(&self, who: &Who) -> Option<&Recording> {
         let recording = self.launches.get(&who.launch)?;
         recording.is_on().then_some(recording)
+    }
+
+    /// Whether the tasks of this launch take turns.
+    pub fn in_turn(&self, launch: &str) -> bool {
+        let recording = self.launches.get(launch);
+        recording.is_some_and(|recording| recording.in_turn)
     }
 
     fn actor(&self, who: &Who) -> Option<Actor> {

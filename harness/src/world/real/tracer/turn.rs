@@ -25,6 +25,10 @@ use crate::world::steered::{Idle, Standing};
 /// How many stops are taken in a row before init looks at anything else.
 const BURST: usize = 256;
 
+/// How long a task whose turn it is not waits at most until it is looked at
+/// again: the call of the other may have fallen asleep, which nobody tells.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
 /// What is traced in one world.
 #[derive(Debug, Default)]
 pub struct Tracer {
@@ -46,6 +50,10 @@ pub struct Tracer {
     told_ends: BTreeSet<i32>,
     /// Whether there may be stops that were not taken.
     more: bool,
+    /// When the last stop was.
+    last: Duration,
+    /// Whether some task waits only for its turn.
+    turns: bool,
 }
 
 /// A traced thread.
@@ -90,17 +98,21 @@ enum Halt {
     Signal(RawSignal),
     Exiting,
     Ended(End),
+    /// After a call: no decider is asked.
+    Over,
 }
 
 impl Halt {
-    fn point(&self) -> Point<'_> {
-        match self {
+    /// What deciders are asked about, if they are.
+    fn point(&self) -> Option<Point<'_>> {
+        Some(match self {
             Halt::Born => Point::Born,
             Halt::Call(call) => Point::Call(call),
             Halt::Signal(signal) => Point::Signal(signal),
             Halt::Exiting => Point::Exiting,
             Halt::Ended(end) => Point::Ended(*end),
-        }
+            Halt::Over => return None,
+        })
     }
 }
 
@@ -183,7 +195,8 @@ impl Tracer {
             return Some(Duration::ZERO);
         }
         let others = self.others.iter().filter_map(|decider| decider.deadline());
-        others.chain(self.faults.deadline()).min()
+        let turn = self.turns.then(|| self.last + LOOK_AGAIN);
+        others.chain(self.faults.deadline()).chain(turn).min()
     }
 
     /// Takes what there is to tell.
@@ -258,7 +271,15 @@ impl Tracer {
         self.release(now);
     }
 
+    /// `now`, or just after the last stop: no two are at one moment, so that
+    /// times tell which of two was first.
+    fn moment(&mut self, now: Duration) -> Duration {
+        self.last = now.max(self.last + Duration::from_nanos(1));
+        self.last
+    }
+
     fn stopped(&mut self, now: Duration, tid: i32, reason: Reason) {
+        let now = self.moment(now);
         let Some(task) = self.tasks.get_mut(&tid) else {
             let stopped = Running::attached(tid).stopped();
             match reason {
@@ -285,7 +306,15 @@ impl Tracer {
         }
         match reason {
             Reason::Call => self.call(now, tid, stopped),
-            Reason::CallOver => self.call_over(now, tid, stopped),
+            Reason::CallOver => {
+                let held = Held {
+                    stopped: Some(stopped),
+                    at: Halt::Over,
+                    by: Vec::new(),
+                    act: Act::Pass,
+                };
+                self.hold_or_go(now, tid, held);
+            }
             Reason::Forked => self.forked(now, tid, stopped),
             Reason::Executed => self.executed(now, tid, stopped),
             Reason::Exiting => self.halt(now, tid, Some(stopped), Halt::Exiting),
@@ -305,6 +334,7 @@ impl Tracer {
 
     /// The end of a thread, which was seen and not taken yet.
     pub fn end(&mut self, now: Duration, tid: i32, end: End) {
+        let now = self.moment(now);
         if let Some(task) = self.tasks.get_mut(&tid) {
             task.state = State::Between;
             self.forget_hold(tid);
@@ -454,18 +484,20 @@ impl Tracer {
         let mut told = Vec::new();
         let mut by = Vec::new();
         let mut act = Act::Pass;
-        let stop = Stop {
-            who: &who,
-            at: at.point(),
-        };
-        let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
-        let others = self.others.iter_mut().map(|other| &mut **other as _);
-        for decider in own.into_iter().chain(others) {
-            match decider.arrive(now, &stop, &mut told) {
-                Decision::Hold => by.push(true),
-                Decision::Go(says) => {
-                    by.push(false);
-                    act = first_act(act, says);
+        if let Some(point) = at.point() {
+            let stop = Stop {
+                who: &who,
+                at: point,
+            };
+            let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
+            let others = self.others.iter_mut().map(|other| &mut **other as _);
+            for decider in own.into_iter().chain(others) {
+                match decider.arrive(now, &stop, &mut told) {
+                    Decision::Hold => by.push(true),
+                    Decision::Go(says) => {
+                        by.push(false);
+                        act = first_act(act, says);
+                    }
                 }
             }
         }
@@ -481,7 +513,10 @@ impl Tracer {
 
     fn hold_or_go(&mut self, now: Duration, tid: i32, held: Held) {
         if !held.by.contains(&true) {
-            return self.proceed(now, tid, held);
+            if !self.awaits_its_turn(tid, &held.at) {
+                return self.proceed(now, tid, held);
+            }
+            self.turns = true;
         }
         if let Some(task) = self.tasks.get_mut(&tid) {
             task.state = State::Held(held);
@@ -489,6 +524,25 @@ impl Tracer {
                 self.held.push(tid);
             }
         }
+    }
+
+    /// Whether a call of another task of the launch is being carried out, so
+    /// that what this one does now would have no place before or after it. What
+    /// sleeps in its call waits for others, and nobody waits for it.
+    fn awaits_its_turn(&self, tid: i32, at: &Halt) -> bool {
+        let (Halt::Call(_) | Halt::Over, Some(own)) = (at, self.tasks.get(&tid)) else {
+            return false;
+        };
+        let launch = &own.who.launch;
+        self.recorder.in_turn(launch)
+            && self.tasks.iter().any(|(other, task)| {
+                let told = task.call.as_ref().is_some_and(|call| call.index.is_some());
+                *other != tid
+                    && told
+                    && task.who.launch == *launch
+                    && matches!(task.state, State::Running(_))
+                    && rest_of(*other) == Rest::Runs
+            })
     }
 
     /// It was killed while it was held.
@@ -501,7 +555,9 @@ impl Tracer {
 
     /// Lets go what nobody holds any more.
     pub fn release(&mut self, now: Duration) {
+        self.turns = false;
         for tid in std::mem::take(&mut self.held) {
+            let now = self.moment(now);
             let Some(task) = self.tasks.get_mut(&tid) else {
                 continue;
             };
@@ -514,10 +570,11 @@ impl Tracer {
             };
             let who = self.who(tid);
             let mut told = Vec::new();
-            let stop = Stop {
-                who: &who,
-                at: held.at.point(),
+            let Some(at) = held.at.point() else {
+                self.hold_or_go(now, tid, held);
+                continue;
             };
+            let stop = Stop { who: &who, at };
             let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
             let others = self.others.iter_mut().map(|other| &mut **other as _);
             for (decider, holds) in own.into_iter().chain(others).zip(&mut held.by) {
@@ -559,6 +616,7 @@ impl Tracer {
                 self.runs(tid, stopped.go_on(None));
             }
             (Halt::Born, Some(stopped)) => self.runs(tid, stopped.go_on(None)),
+            (Halt::Over, Some(stopped)) => self.call_over(now, tid, stopped),
             (_, None) => {}
         }
     }

@@ -89,6 +89,11 @@ fn numbers(names: &[&str]) -> BTreeSet<i64> {
         .collect()
 }
 
+/// Whether calls of this name may be visible.
+pub fn is_named(name: &str) -> bool {
+    ALWAYS.contains(&name) || BY_FILE.contains(&name)
+}
+
 /// The numbers of every call that may be visible.
 pub fn all() -> BTreeSet<i64> {
     let mut all = numbers(ALWAYS);
