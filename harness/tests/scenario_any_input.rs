@@ -59,7 +59,7 @@ fn expectations(scenario: &Scenario) -> Vec<Expect> {
             Action::Adopt(adopt) => adopt.expect.clone(),
             Action::Signal(signal) => signal.expect.clone(),
             Action::Connect(connect) => Some(connect.expect.clone()),
-            Action::HangUp(_) | Action::Write(_) | Action::Pause(_) => None,
+            Action::Events(_) | Action::HangUp(_) | Action::Write(_) | Action::Pause(_) => None,
         })
         .collect()
 }

@@ -14,8 +14,8 @@ fn docs() -> PathBuf {
 fn every_step_has_a_section() {
     let text = std::fs::read_to_string(docs()).unwrap();
     for step in [
-        "launch", "await", "adopt", "check", "signal", "hang-up", "again", "write", "connect",
-        "pause",
+        "launch", "await", "adopt", "check", "events", "signal", "hang-up", "again", "write",
+        "connect", "pause",
     ] {
         assert!(text.contains(&format!("### `{step}`")), "{step}");
     }
@@ -70,6 +70,9 @@ fn short(kind: Kind) -> String {
         Kind::Gid => "group".to_owned(),
         Kind::Signal => "signal".to_owned(),
         Kind::Capability => "capability".to_owned(),
+        Kind::Call => "call".to_owned(),
+        Kind::Outcome => "`ok`, `never` or an errno".to_owned(),
+        Kind::Paths => "path".to_owned(),
         Kind::List(inner) => format!("list of {}", short(*inner)),
         Kind::Set(inner) => format!("set of {}", short(*inner)),
         Kind::Map(inner) => format!("map to {}", short(*inner)),

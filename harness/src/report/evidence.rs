@@ -150,6 +150,7 @@ mod tests {
 
     use super::*;
     use crate::run::outcome::LogEvidence;
+    use crate::world::event::{Event, What};
     use crate::world::facts::{Captured, LaunchFacts};
 
     #[test]

@@ -24,7 +24,11 @@ const MAPS: [&str; 4] = ["descriptors", "environment", "matched", "matched_at"];
 
 /// Events of a world are many, and more come with what is watched: their kinds
 /// are listed in words.
-const OPEN: [&str; 1] = ["evidence.events[].what"];
+const OPEN: [&str; 3] = [
+    "evidence.events[].what",
+    "failures[].events[].what",
+    "earlier[].failures[].events[].what",
+];
 
 /// A run in which every field is there.
 fn everything() -> Vec<RunEvent> {
@@ -35,9 +39,18 @@ fn everything() -> Vec<RunEvent> {
         if let RunEvent::CaseStarted { case } = event {
             case.world = WorldKind::Sim;
         }
-        if let RunEvent::CaseFinished(report) = event
-            && let Verdict::Failed { .. } = report.verdict
+        let RunEvent::CaseFinished(report) = event else {
+            continue;
+        };
+        for failure in report
+            .earlier
+            .iter_mut()
+            .flat_map(|try_| &mut try_.failures)
         {
+            failure.events = vec![happened()];
+        }
+        if let Verdict::Failed { failures } = &mut report.verdict {
+            failures[0].events = vec![happened()];
             report.case.world = WorldKind::Sim;
             report.explored = Some(Explored {
                 schedules: 2,
@@ -48,6 +61,16 @@ fn everything() -> Vec<RunEvent> {
         }
     }
     run
+}
+
+fn happened() -> Event {
+    Event {
+        at: Duration::from_millis(1),
+        what: What::Ended {
+            pid: 3,
+            end: End::Exit(1),
+        },
+    }
 }
 
 fn full(mut seen: Evidence) -> Evidence {
@@ -81,13 +104,7 @@ fn full(mut seen: Evidence) -> Evidence {
         },
         ProcessFacts::default(),
     ];
-    seen.events = vec![Event {
-        at: Duration::from_millis(1),
-        what: What::Ended {
-            pid: 3,
-            end: End::Exit(1),
-        },
-    }];
+    seen.events = vec![happened()];
     seen.gaps = vec!["sockets".to_owned()];
     seen
 }

@@ -18,6 +18,7 @@ pub fn failures() -> Vec<Failure> {
         expected: Some("\"0007\"".to_owned()),
         actual: Some("\"0022\"".to_owned()),
         text: "\x1b[31merror\x1b[0m: process `daemon`: umask\n  --> a.yaml:11:22\n".to_owned(),
+        events: Vec::new(),
     }]
 }
 

@@ -281,6 +281,7 @@ deviations:
                 expected: None,
                 actual: None,
                 text: text.to_owned(),
+                events: Vec::new(),
             }],
         }
     }

@@ -39,6 +39,13 @@ impl<'n> Fields<'n> {
         self.entry(name).map(|entry| &entry.value)
     }
 
+    /// Whether an unknown key was probably meant to be one of these.
+    pub(super) fn is_meant(&self, names: &[&str]) -> bool {
+        self.meant
+            .iter()
+            .any(|meant| names.contains(&meant.as_str()))
+    }
+
     /// A key and its value.
     pub(super) fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|e| e.key.value == name).copied()
@@ -64,11 +71,7 @@ impl<'n> Fields<'n> {
             .iter()
             .filter(|e| names.contains(&e.key.value.as_str()));
         let Some(first) = found.next() else {
-            if self
-                .meant
-                .iter()
-                .any(|meant| names.contains(&meant.as_str()))
-            {
+            if self.is_meant(names) {
                 return None;
             }
             reader.push(Diagnostic::new(

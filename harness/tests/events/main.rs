@@ -3,5 +3,5 @@
 
 mod made;
 mod order;
-mod real;
+
 mod tables;

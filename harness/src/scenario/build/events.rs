@@ -129,6 +129,12 @@ impl Builder<'_> {
                 "first" => Some((Which::First, value)),
                 "last" => Some((Which::Last, value)),
                 "every" => Some((Which::Every, value)),
+                name if suggest::nearest(name, names_of_fields()).is_none()
+                    && suggest::nearest(name, WHICH).is_some() =>
+                {
+                    self.reader.unknown_key(key, "order", &WHICH);
+                    return None;
+                }
                 _ => None,
             },
             _ => None,
@@ -147,6 +153,10 @@ impl Builder<'_> {
             .filter_map(|name| fields.entry(name))
             .collect();
         let [first, rest @ ..] = bounds.as_slice() else {
+            if fields.is_meant(&BOUNDS) {
+                // A misspelt one is reported already.
+                return None;
+            }
             self.reader.push(
                 Diagnostic::new(
                     entry.key.span,
@@ -273,10 +283,7 @@ impl Builder<'_> {
         let mut all = Some(());
         for Entry { key, .. } in node.entries() {
             let name = key.value.as_str();
-            let known = Subject::Event
-                .fields()
-                .iter()
-                .any(|field| field.name == name);
+            let known = names_of_fields().any(|field| field == name);
             if !known || fields_of_event(kind).any(|field| field == name) {
                 continue;
             }
@@ -295,6 +302,10 @@ impl Builder<'_> {
         }
         all
     }
+}
+
+fn names_of_fields() -> impl Iterator<Item = &'static str> {
+    Subject::Event.fields().iter().map(|field| field.name)
 }
 
 /// A value in YAML's flow style.
