@@ -271,7 +271,7 @@ fn object(machine: &Machine, process: &Process, fd: i32) -> Option<String> {
 
 /// Whether it follows a symbolic link at the end of its path.
 fn follows(how: &OpenHow) -> bool {
-    !how.no_follow && !(how.create && how.exclusive)
+    !(how.no_follow || how.create && how.exclusive)
 }
 
 /// Whether an absolute path ends in a symbolic link; those before are followed.

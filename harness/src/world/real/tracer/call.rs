@@ -13,7 +13,7 @@ pub struct TracedCall {
     /// Its number and arguments.
     pub raw: RawCall,
     tid: i32,
-    details: OnceCell<Details>,
+    details: OnceCell<Box<Details>>,
 }
 
 impl TracedCall {
@@ -34,7 +34,7 @@ impl TracedCall {
     /// What it is about.
     pub fn details(&self) -> &Details {
         self.details
-            .get_or_init(|| decode::details(self.tid, &self.raw))
+            .get_or_init(|| Box::new(decode::details(self.tid, &self.raw)))
     }
 
     /// Whether it makes a thread rather than a process, which is nobody's fork.

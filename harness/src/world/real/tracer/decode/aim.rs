@@ -37,7 +37,7 @@ pub fn through_link(tid: i32, name: &str, args: &[u64; 6], paths: &[PathBuf]) ->
 /// followed either.
 fn open_follows(flags: u64) -> bool {
     let has = |flag: i32| flags & flag as u64 != 0;
-    !has(libc::O_NOFOLLOW) && !(has(libc::O_CREAT) && has(libc::O_EXCL))
+    !(has(libc::O_NOFOLLOW) || has(libc::O_CREAT) && has(libc::O_EXCL))
 }
 
 /// The same path for this process: `/proc/self` is the task's, and so is the root.
