@@ -183,6 +183,12 @@ impl Live {
         self.machine.next_move(task, call)
     }
 
+    /// Whether a process runs and is about to make, or is in, a call that may
+    /// wait.
+    pub fn is_at_a_wait(&self, task: TaskName) -> bool {
+        self.tasks.contains_key(&task) && self.machine.stands_before_a_wait(task)
+    }
+
     /// When the wait that a process is in ends by itself.
     pub fn deadline(&self, task: TaskName) -> Option<Duration> {
         self.tasks.get(&task)?;

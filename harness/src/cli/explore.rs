@@ -1,24 +1,26 @@
 //! `daemonlab explore`: scenarios under one order after another.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use daemonlab::explore::{Report, Stop as Why, Timeline};
+use daemonlab::explore::{Report, Schedule, Stop as Why, Timeline};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::explore::Processes;
-use crate::explore::file::{self, About};
 use crate::explore::model::Faults;
 use crate::explore::search::{Found, Hunt, search};
 use crate::report::outlet::Outlet;
+use crate::run::explore::common::CommonStep;
+use crate::run::explore::file::{self, About, Place};
 use crate::run::fate::Missing;
 use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
 use crate::run::real;
 use crate::run::stop::Stop;
 use crate::scenario::Case;
 use crate::world::WorldKind;
+use crate::world::sim::{Grain, Programs};
+use crate::world::spec::Trace;
 
 use super::args::ExploreArgs;
 use super::chosen::{Halt, choose};
@@ -98,6 +100,7 @@ pub(super) fn setting(target: &Target) -> Setting {
         timeout_for_all: None,
         gather: Gather::Never,
         explore: None,
+        trace: Trace::Off,
     }
 }
 
@@ -132,8 +135,14 @@ fn one(
         seed: args.seed,
         faults,
     };
-    let mut model = Processes::new(planned.clone(), setting(target), faults, stop.clone())
-        .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let mut model = Processes::new(
+        planned.clone(),
+        setting(target),
+        faults,
+        Grain::Calls,
+        stop.clone(),
+    )
+    .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let began = Instant::now();
     let bar = bar(&id, hunt.runs);
     let result = search(&mut model, &hunt, |executions| {
@@ -176,13 +185,20 @@ fn one(
     };
     tally.broken += 1;
     let about = About {
+        place: Place::Real,
         scenario: PathBuf::from(&planned.case.source.name),
         case: id.clone(),
         target: args.target.clone(),
         faults,
     };
     let place = file::place(&args.schedules, &planned);
-    write(&place, &file::schedule(&found.record, &about).to_string())?;
+    write(&place, &file::schedule(&found.record, &about))?;
+    // The last execution was that of the shrunk record.
+    let common = match found.shrunk {
+        Ok(_) if Programs::embedded().get(&target.path).is_some() => model.common(),
+        _ => &[],
+    };
+    let in_both = common_schedule(args, common, &found, &about)?;
     say(
         out,
         format_args!(
@@ -191,7 +207,37 @@ fn one(
             seconds(took)
         ),
     )?;
-    show(out, &found, &model, &place)
+    show(out, &found, &model, &place)?;
+    match in_both {
+        Some(place) => say(
+            out,
+            format_args!(
+                "  in the simulated world: daemonlab replay --world sim {}\n",
+                place.display()
+            ),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes the schedule of the steps that both worlds have.
+fn common_schedule(
+    args: &ExploreArgs,
+    steps: &[CommonStep],
+    found: &Found,
+    about: &About,
+) -> Result<Option<PathBuf>, Halt> {
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let place = file::common_place(&args.schedules, &about.case);
+    let about = About {
+        place: Place::Both(WorldKind::Real),
+        ..about.clone()
+    };
+    let breaks = Some(found.failure.rule.clone());
+    write(&place, &file::common_schedule(steps, breaks, &about))?;
+    Ok(Some(place))
 }
 
 fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) -> Result<(), Halt> {
@@ -297,9 +343,8 @@ pub(super) fn say(out: &mut impl Write, text: std::fmt::Arguments<'_>) -> Result
     })
 }
 
-fn write(place: &Path, text: &str) -> Result<(), Halt> {
-    let made = place.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(place, text)).map_err(|error| {
+fn write(place: &Path, schedule: &Schedule) -> Result<(), Halt> {
+    file::write(place, schedule).map_err(|error| {
         Halt::new(
             ExitStatus::Internal,
             format!(

@@ -1,21 +1,26 @@
 //! `daemonlab replay`: a schedule once more.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
-use daemonlab::explore::schedule::follow::{CannotFollow, Fidelity, follow};
-use daemonlab::explore::{Schedule, Timeline, Verdict};
+use daemonlab::explore::schedule::follow::{CannotFollow, Fidelity, Followed, follow};
+use daemonlab::explore::{Bounds, Model, Schedule, TaskName, Timeline, Verdict};
 
 use crate::explore::Processes;
-use crate::explore::file;
-use crate::explore::search::bounds;
+use crate::explore::search::{along_common, bounds};
 use crate::report::outlet::Outlet;
-use crate::run::plan::{Fate, Planned};
+use crate::run::explore::file::{self, About, Place};
+use crate::run::explore::model::ScenarioModel;
+use crate::run::plan::{Fate, Planned, Setting};
 use crate::run::real;
+use crate::run::sim;
 use crate::run::stop::Stop;
+use crate::scenario::Case;
 use crate::world::WorldKind;
+use crate::world::sim::{Grain, Programs};
 
-use super::args::{Choice, ReplayArgs};
+use super::args::{Choice, ReplayArgs, Where};
 use super::chosen::{Halt, choose};
 use super::exit_status::ExitStatus;
 use super::explore::{indented, say, setting, width};
@@ -32,6 +37,12 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
     let invalid = |why: String| Halt::new(ExitStatus::InvalidFile, format!("{shown}: {why}"));
     let schedule: Schedule = text.parse().map_err(|error| invalid(format!("{error}")))?;
     let about = file::about(&schedule).map_err(invalid)?;
+    let worlds = match (args.world, about.place) {
+        (Some(place), _) => place.worlds(),
+        (None, Place::Real | Place::Both(WorldKind::Real)) => Where::Real.worlds(),
+        (None, Place::Both(WorldKind::Sim)) => Where::Sim.worlds(),
+    };
+    let way = way(worlds, &about)?;
     let program = args.target.as_deref().unwrap_or(&about.target);
     let target = target::resolve(program).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
     let mut chosen = choose(&Choice {
@@ -39,51 +50,121 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
         exact: vec![about.case.clone()],
         ..Choice::default()
     })?;
-    let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let case = chosen.cases.remove(0);
-    let planned = Planned {
-        fate: missing.fate(&case, &[]),
-        deviation: None,
-        world: WorldKind::Real,
-        case,
-    };
-    if let Fate::Skip(reason) | Fate::Missing(reason) = &planned.fate {
-        return Err(Halt::new(ExitStatus::CapabilityMissing, reason));
-    }
     let stop = Stop::default();
-    interrupt::set_on_signals(stop.clone()).map_err(|error| {
-        Halt::new(
-            ExitStatus::Internal,
-            format!("cannot handle signals: {error}"),
-        )
-    })?;
-    let mut model = Processes::new(planned, setting(&target), about.faults, stop.clone())
-        .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let interruptible = || {
+        interrupt::set_on_signals(stop.clone()).map_err(|error| {
+            Halt::new(
+                ExitStatus::Internal,
+                format!("cannot handle signals: {error}"),
+            )
+        })
+    };
+    let setting = setting(&target);
+    interruptible()?;
+    let mut reproduced = 0;
     let mut out = Outlet::new(anstream::stdout().lock());
+    for world in worlds {
+        if worlds.len() > 1 {
+            say(&mut out, format_args!("in the world `{world}`:\n"))?;
+        }
+        let times = args.times.get();
+        reproduced += match world {
+            WorldKind::Real => {
+                let planned = planned_really(case.clone())?;
+                let setting = setting.clone();
+                let mut model =
+                    Processes::new(planned, setting, about.faults, way.grain, stop.clone())
+                        .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+                let roles = Processes::roles;
+                repeat(&mut model, roles, &schedule, &way, times, &stop, &mut out)?
+            }
+            WorldKind::Sim => {
+                let programs = Programs::embedded();
+                let planned = planned_in_simulation(case.clone(), &setting, &programs)?;
+                let mut model = ScenarioModel::new(&planned, &setting, &programs, way.grain);
+                repeat(&mut model, |_| &[], &schedule, &way, times, &stop, &mut out)?
+            }
+        };
+    }
+    Ok(match (stop.is_set(), reproduced) {
+        (true, _) => ExitStatus::Interrupted,
+        (false, 0) => ExitStatus::Passed,
+        (false, _) => ExitStatus::Failed,
+    })
+}
+
+/// How a schedule is followed.
+struct Way {
+    grain: Grain,
+    fidelity: Fidelity,
+    bounds: Bounds,
+}
+
+/// How a schedule is followed in these worlds.
+fn way(worlds: &[WorldKind], about: &About) -> Result<Way, Halt> {
+    match about.place {
+        Place::Real if worlds.contains(&WorldKind::Sim) => Err(Halt::new(
+            ExitStatus::Usage,
+            "this schedule has steps that only the real world has\n  = help: the file beside it that ends in `.common.schedule` is for both worlds; there is one if the target has a twin in the simulated world, as `labd` has",
+        )),
+        Place::Real => Ok(Way {
+            grain: Grain::Calls,
+            fidelity: Fidelity::Adapted,
+            bounds: bounds(about.faults),
+        }),
+        Place::Both(_) => Ok(Way {
+            grain: Grain::Common,
+            fidelity: Fidelity::StrictThenOn,
+            bounds: along_common(about.faults),
+        }),
+    }
+}
+
+fn planned_really(case: Case) -> Result<Planned, Halt> {
+    let (_, missing) = real::missing().map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let fate = missing.fate(&case, &[]);
+    planned(case, fate, WorldKind::Real)
+}
+
+fn planned_in_simulation(
+    case: Case,
+    setting: &Setting,
+    programs: &Programs,
+) -> Result<Planned, Halt> {
+    let fate = sim::fate(&case, &setting.target.path, programs, false);
+    planned(case, fate, WorldKind::Sim)
+}
+
+fn planned(case: Case, fate: Fate, world: WorldKind) -> Result<Planned, Halt> {
+    match fate {
+        Fate::Run => Ok(Planned {
+            fate,
+            deviation: None,
+            world,
+            case,
+        }),
+        Fate::Skip(reason) | Fate::Missing(reason) => {
+            Err(Halt::new(ExitStatus::CapabilityMissing, reason))
+        }
+    }
+}
+
+/// Follows the schedule as often as that; gives how often it broke as it says.
+fn repeat<M: Model>(
+    model: &mut M,
+    roles: impl Fn(&M) -> &[(TaskName, String)],
+    schedule: &Schedule,
+    way: &Way,
+    most: u32,
+    stop: &Stop,
+    out: &mut impl Write,
+) -> Result<u32, Halt> {
     let (mut reproduced, mut times) = (0, 0);
-    while times < args.times.get() && !stop.is_set() {
+    while times < most && !stop.is_set() {
         times += 1;
-        let followed = match follow(
-            &mut model,
-            &schedule,
-            Fidelity::Adapted,
-            bounds(about.faults),
-        ) {
-            Ok(followed) => followed,
-            Err(CannotFollow::Diverged(diverged)) => {
-                say(
-                    &mut out,
-                    format_args!(
-                        "{times}: went another way\n{}",
-                        indented(&diverged.to_string())
-                    ),
-                )?;
-                continue;
-            }
-            Err(CannotFollow::Nondeterminism(difference)) => {
-                say(&mut out, format_args!("{times}: {difference}\n"))?;
-                continue;
-            }
+        let Some(followed) = once(model, schedule, way, times, out)? else {
+            continue;
         };
         let outcome = match &followed.record.outcome.verdict {
             Verdict::Broken(failure) => {
@@ -96,22 +177,47 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
         };
         if times == 1 {
             let mut timeline = Timeline::new(&followed.record, width());
-            for (task, role) in model.roles() {
+            for (task, role) in roles(model) {
                 timeline = timeline.with_role(*task, role.clone());
             }
-            say(&mut out, format_args!("{timeline}\n{}", indented(&outcome)))?;
+            say(out, format_args!("{timeline}\n{}", indented(&outcome)))?;
             for adaptation in &followed.adaptations {
-                say(&mut out, format_args!("  adapted: {adaptation}\n"))?;
+                say(out, format_args!("  adapted: {adaptation}\n"))?;
             }
         }
     }
     say(
-        &mut out,
+        out,
         format_args!("reproduced {reproduced} of {times} times\n"),
     )?;
-    Ok(match (stop.is_set(), reproduced) {
-        (true, _) => ExitStatus::Interrupted,
-        (false, 0) => ExitStatus::Passed,
-        (false, _) => ExitStatus::Failed,
-    })
+    Ok(reproduced)
+}
+
+/// Follows the schedule once; what it cannot follow exactly it says, and
+/// follows as far as it makes sense.
+fn once<M: Model>(
+    model: &mut M,
+    schedule: &Schedule,
+    way: &Way,
+    time: u32,
+    out: &mut impl Write,
+) -> Result<Option<Followed>, Halt> {
+    let mut fidelity = way.fidelity;
+    loop {
+        match follow(&mut *model, schedule, fidelity, way.bounds) {
+            Ok(followed) => return Ok(Some(followed)),
+            Err(CannotFollow::Diverged(diverged)) => {
+                let shown = indented(&diverged.to_string());
+                say(out, format_args!("{time}: went another way\n{shown}"))?;
+                if fidelity == Fidelity::Adapted {
+                    return Ok(None);
+                }
+                fidelity = Fidelity::Adapted;
+            }
+            Err(CannotFollow::Nondeterminism(difference)) => {
+                say(out, format_args!("{time}: {difference}\n"))?;
+                return Ok(None);
+            }
+        }
+    }
 }

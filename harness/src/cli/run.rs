@@ -17,6 +17,7 @@ use crate::run::worlds::Worlds;
 use crate::scenario::Capability;
 use crate::world::WorldKind;
 use crate::world::sim::Programs;
+use crate::world::spec::Trace;
 
 use super::args::{Color, Requirement, RunArgs};
 use super::chosen::{Chosen, Halt, choose};
@@ -110,7 +111,10 @@ fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Re
                 preemptions,
                 most: explore::MOST,
                 programs: Programs::embedded(),
+                schedules: args.schedules.clone(),
+                target: args.target.clone(),
             }),
+            trace: Trace::Off,
             target,
             timeout: TIMEOUT,
             timeout_for_all: args.timeout,

@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, Sender};
 
-use crate::run::outcome::Verdict;
+use crate::run::case::Outcome;
 use crate::world::WorldError;
 use crate::world::steered::{LetGo, StandingTask};
 
@@ -18,20 +18,29 @@ pub enum Order {
     Drop,
 }
 
+/// A task, and what it has ahead in the words of both worlds, if both have it.
+#[derive(Debug)]
+pub struct Offered {
+    /// The task.
+    pub task: StandingTask,
+    /// See [`common`](crate::world::common).
+    pub common: Option<String>,
+}
+
 /// What the scenario's side says.
 #[derive(Debug)]
 pub enum Said {
     /// Nothing goes on until somebody is let go.
     Stands {
         /// Everybody.
-        tasks: Vec<StandingTask>,
+        tasks: Vec<Offered>,
         /// What the last one who was let go has done.
         did: String,
     },
     /// The scenario is over.
     Over {
         /// How it ended.
-        verdict: Verdict,
+        outcome: Box<Outcome>,
         /// What the last one who was let go has done.
         did: String,
     },
@@ -53,7 +62,7 @@ impl Link {
     ///
     /// # Errors
     /// If the execution is to be dropped.
-    pub fn ask(&mut self, tasks: Vec<StandingTask>) -> Result<(String, LetGo), WorldError> {
+    pub fn ask(&mut self, tasks: Vec<Offered>) -> Result<(String, LetGo), WorldError> {
         let did = std::mem::take(&mut self.did);
         if self.to.send(Said::Stands { tasks, did }).is_ok()
             && let Ok(Order::Go(task, how)) = self.from.recv()

@@ -18,9 +18,10 @@
 //! - [`model`]: that, as something that can be explored;
 //! - [`search`]: which orders are tried, and for how long;
 //! - `pair`: the two calls whose order matters;
-//! - [`mod@file`]: a schedule in a file, with all that it takes to run it again.
+//!
+//! Schedules are written and read as those of the simulated world are, by
+//! [`file`](crate::run::explore::file).
 
-pub mod file;
 mod link;
 pub mod model;
 mod pair;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use daemonlab::explore::schedule::PlannedWay;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -11,14 +12,16 @@ use daemonlab::explore::{
     Verdict,
 };
 
-use super::link::{Link, Order, Said};
+use super::link::{Link, Offered, Order, Said};
 use super::world::SteeredMaker;
 use crate::run::case;
-use crate::run::outcome;
+use crate::run::explore::common::CommonStep;
+use crate::run::outcome::{self, Evidence};
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
 use crate::world::real::Host;
+use crate::world::sim::Grain;
 use crate::world::steered::{LetGo, StandingTask, Where};
 
 /// Whether faults are among the choices.
@@ -46,6 +49,16 @@ pub(super) struct Intent {
     pub(super) footprint: Footprint<String>,
 }
 
+/// What a task has ahead.
+#[derive(Debug)]
+struct Intended {
+    task: String,
+    operation: String,
+    common: Option<String>,
+    /// What becomes of it in each of its ways.
+    ways: Vec<LetGo>,
+}
+
 /// A scenario case, and the processes that take part in it.
 #[derive(Debug)]
 pub struct Processes {
@@ -54,17 +67,22 @@ pub struct Processes {
     thread: Option<JoinHandle<()>>,
     faults: Faults,
     pending: Vec<Pending<String>>,
-    /// The task and the operation of each pending one, and what becomes of it
-    /// in each of its ways.
-    ahead: Vec<(String, String, Vec<LetGo>)>,
+    /// What each pending one has ahead.
+    ahead: Vec<Intended>,
     did: String,
     log: Vec<Moment>,
     over: Option<outcome::Verdict>,
+    evidence: Option<Evidence>,
+    /// What of the steps so far the other world has as well.
+    common: Vec<CommonStep>,
+    grain: Grain,
     roles: Vec<(TaskName, String)>,
 }
 
 impl Processes {
     /// Prepares a case: its own sandbox's supervisor, on a thread of its own.
+    /// At the grain of both worlds, what is no step there belongs to the step
+    /// before it.
     ///
     /// # Errors
     /// As [`Host::start`].
@@ -72,6 +90,7 @@ impl Processes {
         planned: Planned,
         setting: Setting,
         faults: Faults,
+        grain: Grain,
         stop: Stop,
     ) -> Result<Processes, WorldError> {
         let (to, orders) = mpsc::channel();
@@ -92,7 +111,12 @@ impl Processes {
                 dropped: false,
                 did: String::new(),
             };
-            serve(&mut SteeredMaker { host, link }, &planned, &setting, &stop);
+            serve(
+                &mut SteeredMaker { host, link, grain },
+                &planned,
+                &setting,
+                &stop,
+            );
         });
         begun.recv().unwrap_or_else(|_| Err(gone()))?;
         Ok(Processes {
@@ -105,6 +129,9 @@ impl Processes {
             did: String::new(),
             log: Vec::new(),
             over: Some(outcome::Verdict::NotRun),
+            evidence: None,
+            common: Vec::new(),
+            grain,
             roles: Vec::new(),
         })
     }
@@ -117,6 +144,16 @@ impl Processes {
     /// How the scenario ended in the last execution, if it did.
     pub fn verdict(&self) -> Option<&outcome::Verdict> {
         self.over.as_ref()
+    }
+
+    /// What was seen at the end of the last execution, if it was gathered.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
+    }
+
+    /// The steps of the last execution that the other world has as well.
+    pub fn common(&self) -> &[CommonStep] {
+        &self.common
     }
 
     /// The steps of the last execution.
@@ -140,9 +177,11 @@ impl Processes {
                 self.did = did;
                 self.take_in(tasks);
             }
-            Ok(Said::Over { verdict, did }) => {
+            Ok(Said::Over { outcome, did }) => {
                 self.did = did;
+                let (verdict, evidence) = *outcome;
                 self.over = Some(verdict);
+                self.evidence = evidence;
             }
             Err(_) => {
                 let message = gone().to_string();
@@ -151,13 +190,16 @@ impl Processes {
         }
     }
 
-    fn take_in(&mut self, tasks: Vec<StandingTask>) {
-        let mut named: Vec<(TaskName, StandingTask)> = tasks
+    fn take_in(&mut self, tasks: Vec<Offered>) {
+        let mut named: Vec<(TaskName, Offered)> = tasks
             .into_iter()
-            .filter_map(|task| Some((task.by.task.parse().ok()?, task)))
+            .filter_map(|offered| Some((offered.task.by.task.parse().ok()?, offered)))
             .collect();
         named.sort_by_key(|(name, _)| *name);
-        for (name, task) in named {
+        for (name, Offered { task, common }) in named {
+            if self.grain == Grain::Common && common.is_none() {
+                continue;
+            }
             self.note_role(name, &task);
             let mut ways = Vec::new();
             let mut alternatives = Vec::new();
@@ -183,13 +225,23 @@ impl Processes {
                     }
                 }
             }
+            let footprint = footprint(&task);
+            let operation = match (self.grain, &common) {
+                (Grain::Common, Some(words)) => words.clone(),
+                _ => task.next.shown,
+            };
             self.pending.push(Pending {
                 task: name,
-                code: Digest::of((&task.next.name, &task.next.shown)),
-                footprint: footprint(&task),
+                code: Digest::of((&task.next.name, &operation)),
+                footprint,
                 alternatives,
             });
-            self.ahead.push((task.by.task, task.next.shown, ways));
+            self.ahead.push(Intended {
+                task: task.by.task,
+                operation,
+                common,
+                ways,
+            });
         }
     }
 
@@ -208,9 +260,9 @@ fn serve(maker: &mut SteeredMaker, planned: &Planned, setting: &Setting, stop: &
         let Order::Start = order else { continue };
         maker.link.dropped = false;
         maker.link.did.clear();
-        let (verdict, _) = case::run(planned, setting, maker, stop, &mut |_| {});
+        let outcome = Box::new(case::run(planned, setting, maker, stop, &mut |_| {}));
         let did = std::mem::take(&mut maker.link.did);
-        if maker.link.to.send(Said::Over { verdict, did }).is_err() {
+        if maker.link.to.send(Said::Over { outcome, did }).is_err() {
             return;
         }
     }
@@ -281,7 +333,9 @@ impl Model for Processes {
             self.hear();
         }
         self.over = None;
+        self.evidence = None;
         self.log.clear();
+        self.common.clear();
         self.say(Order::Start);
         self.hear();
         self.did.clear();
@@ -296,21 +350,29 @@ impl Model for Processes {
         self.log.push(Moment {
             task: self.pending[task].task,
             ahead: intents
-                .map(|(pending, (_, shown, _))| Intent {
+                .map(|(pending, intended)| Intent {
                     task: pending.task,
-                    shown: shown.clone(),
+                    shown: intended.operation.clone(),
                     footprint: pending.footprint.clone(),
                 })
                 .collect(),
         });
-        let (name, _, ways) = &self.ahead[task];
-        let order = Order::Go(name.clone(), ways[alternative]);
+        let intended = &self.ahead[task];
+        let order = Order::Go(intended.task.clone(), intended.ways[alternative]);
+        if let Some(words) = &intended.common {
+            let way = &self.pending[task].alternatives[alternative];
+            self.common.push(CommonStep {
+                task: self.pending[task].task,
+                words: words.clone(),
+                way: PlannedWay::of(way.kind, &way.label),
+            });
+        }
         self.say(order);
         self.hear();
     }
 
     fn write_operation(&self, task: usize, out: &mut dyn fmt::Write) -> fmt::Result {
-        out.write_str(&self.ahead[task].1)
+        out.write_str(&self.ahead[task].operation)
     }
 
     fn write_event(&self, out: &mut dyn fmt::Write) -> fmt::Result {

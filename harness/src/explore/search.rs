@@ -83,6 +83,17 @@ pub fn bounds(faults: Faults) -> Bounds {
     }
 }
 
+/// The bounds of an execution along a schedule in words of both worlds.
+pub fn along_common(faults: Faults) -> Bounds {
+    Bounds {
+        steps: StepLimit {
+            most: 50_000,
+            then: Overrun::Cut,
+        },
+        ..bounds(faults)
+    }
+}
+
 /// Searches until something breaks, nothing is left, or `go_on`, which gets the
 /// number of executions so far, says no. Programs that do not repeat themselves
 /// are searched on by chance, from another seed each time.

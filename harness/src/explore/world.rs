@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use daemonlab::sys::Signal;
 
-use super::link::{Link, dropped};
+use super::link::{Link, Offered, dropped};
 use crate::run::maker::WorldMaker;
 use crate::run::real::bound;
+use crate::world::common::{Common, ENDS, Seen};
 use crate::world::event::{CallResult, Event, What};
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::{Host, RealWorld};
+use crate::world::sim::Grain;
 use crate::world::spec::{FileSpec, LaunchSpec, Order, SandboxSpec, Trace};
-use crate::world::steered::{Idle, LetGo, Standing, StandingTask, Steering, Where};
+use crate::world::steered::{Ahead, Idle, LetGo, Standing, StandingTask, Steering, Where};
 use crate::world::{World, WorldError, WorldKind};
 
 /// How long a task may compute between two visible calls before the others go
@@ -28,6 +30,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 pub struct SteeredMaker {
     pub(super) host: Host,
     pub(super) link: Link,
+    pub(super) grain: Grain,
 }
 
 impl WorldMaker for SteeredMaker {
@@ -41,6 +44,8 @@ impl WorldMaker for SteeredMaker {
         Ok(Box::new(Steered {
             world,
             link: &mut self.link,
+            grain: self.grain,
+            common: Common::default(),
             now: Duration::ZERO,
             launches: BTreeMap::new(),
         }))
@@ -53,6 +58,8 @@ impl WorldMaker for SteeredMaker {
 struct Steered<'a> {
     world: RealWorld,
     link: &'a mut Link,
+    grain: Grain,
+    common: Common,
     now: Duration,
     /// When each launch was started, and when its end was seen.
     launches: BTreeMap<String, (Duration, Option<Duration>)>,
@@ -79,7 +86,16 @@ impl Steered<'_> {
             Some(task.next.shown.clone())
         };
         let all = tasks.clone();
-        let (task, how) = self.link.ask(tasks)?;
+        let offered: Vec<Offered> = tasks.into_iter().map(|task| self.offered(task)).collect();
+        let own =
+            |offered: &&Offered| offered.common.is_none() && offered.task.place == Where::Stands;
+        let (task, how) = match offered.iter().find(own) {
+            Some(offered) if self.grain == Grain::Common => {
+                (offered.task.by.task.clone(), LetGo::Pass)
+            }
+            _ => self.link.ask(offered)?,
+        };
+        self.note_made(&task, &all);
         let sleeps = how == LetGo::Pass && sleepers.contains(&task);
         let (mut events, standing) = self.world.stand(Some((task.clone(), how)), PATIENCE)?;
         if sleeps {
@@ -88,6 +104,33 @@ impl Steered<'_> {
         let shown = shown(&all, &task).unwrap_or_default();
         self.link.did = did(&task, &shown, how, &events).unwrap_or_else(|| format!("{shown} …"));
         Ok(events)
+    }
+
+    /// A task, with what it has ahead in the words of both worlds.
+    fn offered(&self, task: StandingTask) -> Offered {
+        let words = match task.next.name.as_str() {
+            "end" => Some(ENDS.to_owned()),
+            _ => task.by.task.parse().ok().and_then(|name| {
+                let call = seen(&task.next);
+                self.common.words(name, &call)
+            }),
+        };
+        Offered {
+            task,
+            common: words,
+        }
+    }
+
+    fn note_made(&mut self, task: &str, all: &[StandingTask]) {
+        let Some(standing) = all.iter().find(|known| known.by.task == task) else {
+            return;
+        };
+        let call = seen(&standing.next);
+        if let Ok(name) = task.parse()
+            && self.common.words(name, &call).is_some()
+        {
+            self.common.made(name, &call);
+        }
     }
 
     /// Waits until a sleeper has slept: nobody goes on meanwhile.
@@ -124,6 +167,16 @@ impl Steered<'_> {
                 _ => return Ok(()),
             };
         }
+    }
+}
+
+/// What a task has ahead, as either world shows it.
+fn seen(ahead: &Ahead) -> Seen<'_> {
+    Seen {
+        name: &ahead.name,
+        shown: &ahead.shown,
+        in_table: ahead.in_table,
+        object: ahead.object.as_deref(),
     }
 }
 

@@ -91,6 +91,7 @@ fn in_world(
     let mut steps = Steps::new(
         Watch::new(world, timeout(case, setting), stop.clone()),
         scope,
+        setting.trace.clone(),
     );
     let mut doing = "was given its world".to_owned();
     let verdict = match carry_out(case, &mut steps, &mut doing, tell) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::scenario::Case;
 use crate::world::WorldKind;
+use crate::world::spec::Trace;
 
 use super::event::CaseName;
 use super::explore::Exploration;
@@ -98,6 +99,9 @@ pub struct Setting {
     /// Whether a case of the simulated world is judged on every schedule, and
     /// how far that goes.
     pub explore: Option<Exploration>,
+    /// Which calls of every launch become events, beside those that a scenario
+    /// asks for.
+    pub trace: Trace,
 }
 
 /// How long a case may take if neither it nor the command line says so.

@@ -18,6 +18,7 @@ use crate::run::select::{self, Found};
 use crate::scenario::{Capability, Case};
 use crate::world::WorldKind;
 use crate::world::sim::Programs;
+use crate::world::spec::Trace;
 
 use super::hook::hook;
 use super::options::Suite;
@@ -193,6 +194,7 @@ fn setting(suite: &Suite) -> Result<Setting, String> {
         timeout_for_all: None,
         gather: Gather::OnFailure,
         explore: None,
+        trace: Trace::Off,
     })
 }
 

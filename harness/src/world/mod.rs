@@ -7,10 +7,12 @@
 //! - [`event`]: what happened, in order;
 //! - [`spec`]: what a world is asked to do;
 //! - [`steered`]: what stands still in a world whose order is chosen;
+//! - [`common`]: what both worlds have in common of what a program does;
 //! - [`syscalls`]: the system calls by name;
 //! - [`real`]: the sandbox, on Linux; [`sim`]: the simulated kernel.
 
 mod capability;
+pub mod common;
 pub mod event;
 pub mod facts;
 mod kind;

@@ -45,6 +45,10 @@ pub struct Ahead {
     pub name: String,
     /// It with its arguments, as events show it.
     pub shown: String,
+    /// Whether the library's table has it, so that `shown` is in its form.
+    pub in_table: bool,
+    /// What its descriptor refers to: a path, `pipe:[7]`, `socket:[9]`.
+    pub object: Option<String>,
     /// What it reads.
     pub reads: Vec<String>,
     /// What it writes.

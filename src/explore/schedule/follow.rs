@@ -15,6 +15,9 @@ use crate::explore::{Model, TaskName};
 pub enum Fidelity {
     /// Step by step: what differs is an error.
     Strict,
+    /// Step by step as long as the schedule lasts; what comes after its end is
+    /// let pass. For an execution that was ended where it broke.
+    StrictThenOn,
     /// As far as it makes sense in a program that has changed a little: a step
     /// that the program no longer takes is left out, one that it takes now is
     /// let pass, one with other arguments is taken for the same. A fault or a
@@ -108,7 +111,7 @@ pub fn follow<M: Model>(
     match &first {
         Err(CannotFollow::Nondeterminism(_)) => first,
         Ok(followed) if followed.adaptations.is_empty() => first,
-        _ if fidelity == Fidelity::Strict => first,
+        _ if fidelity != Fidelity::Adapted => first,
         _ => match (&first, guided(OtherArguments::AnotherStep)) {
             (Err(_), Ok(second)) => Ok(second),
             (Ok(one), Ok(second)) if second.adaptations.len() < one.adaptations.len() => Ok(second),
@@ -179,8 +182,10 @@ impl Guide<'_> {
                 .is_some_and(|at| point.name(at.task) == due.task)
         });
         match (self.fidelity, found) {
-            (Fidelity::Strict, Some(found)) => self.exactly(point, due, found),
-            (Fidelity::Strict, None) => Move::Diverge(due.to_string()),
+            (Fidelity::Strict | Fidelity::StrictThenOn, Some(found)) => {
+                self.exactly(point, due, found)
+            }
+            (Fidelity::Strict | Fidelity::StrictThenOn, None) => Move::Diverge(due.to_string()),
             (Fidelity::Adapted, Some(found)) => self.roughly(point, due, found),
             (Fidelity::Adapted, None) => self.without(point, due),
         }
@@ -365,7 +370,7 @@ impl Strategy for Guide<'_> {
         while let Some(due) = schedule.steps.get(self.at)
             && self.diverged.is_none()
         {
-            if self.fidelity == Fidelity::Strict || due.way.is_some() {
+            if self.fidelity != Fidelity::Adapted || due.way.is_some() {
                 self.diverge(last, due.to_string());
             } else {
                 self.adapt(Adapted::LeftOut(due.to_string()));

@@ -41,6 +41,16 @@ pub struct PlannedWay {
     pub label: String,
 }
 
+impl PlannedWay {
+    /// A way as a model offers it; `None` for the normal one.
+    pub fn of(kind: Kind, label: &str) -> Option<PlannedWay> {
+        WayKind::of(kind).map(|kind| PlannedWay {
+            kind,
+            label: label.to_owned(),
+        })
+    }
+}
+
 /// Of which kind a planned way is: [`Kind`] without the normal one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayKind {
@@ -84,10 +94,7 @@ impl Schedule {
         let steps = record.steps.iter().map(|step| PlannedStep {
             task: step.task,
             index: step.index,
-            way: WayKind::of(step.way.kind).map(|kind| PlannedWay {
-                kind,
-                label: step.way.label.clone(),
-            }),
+            way: PlannedWay::of(step.way.kind, &step.way.label),
             operation: step.operation.clone(),
         });
         Schedule {

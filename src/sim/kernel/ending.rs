@@ -32,6 +32,9 @@ impl Machine {
 
     /// Whether others could tell the closing of the descriptors from the end.
     pub(super) fn end_has_two_steps(&self, task: TaskName) -> bool {
+        if self.rules.ends_in_two_steps {
+            return true;
+        }
         let process = self.process(task);
         let leads = process.terminal && process.session == process.pid;
         leads

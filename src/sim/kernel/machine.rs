@@ -64,6 +64,9 @@ pub struct Rules {
     pub protected_symlinks: bool,
     /// `fs.protected_regular`: 0, 1 or 2.
     pub protected_regular: u32,
+    /// Whether every end is in two steps: also one that others could not tell
+    /// from one in a single step.
+    pub ends_in_two_steps: bool,
 }
 
 impl Default for Rules {
@@ -87,6 +90,7 @@ impl Default for Rules {
             protected_hardlinks: true,
             protected_symlinks: true,
             protected_regular: 1,
+            ends_in_two_steps: false,
         }
     }
 }

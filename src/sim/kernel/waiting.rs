@@ -100,6 +100,13 @@ impl Machine {
         (interrupted || late).then_some(Move::Goes)
     }
 
+    /// Whether the task runs and its call is one that may wait: it can be let
+    /// into it also where it would not return.
+    pub(in crate::sim) fn stands_before_a_wait(&self, task: TaskName) -> bool {
+        let process = self.process(task);
+        process.life == Life::Running && process.wait.is_some()
+    }
+
     /// When the wait that the task is in ends by itself.
     pub fn deadline(&self, task: TaskName) -> Option<Duration> {
         self.process(task).wait.as_ref()?.deadline

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 
 use super::choice::Choice;
+use super::explore::SCHEDULES;
 use super::requirement::Requirement;
 use super::world::Where;
 use crate::cli::exit_status;
@@ -81,6 +82,10 @@ pub struct RunArgs {
         help_heading = "How they run"
     )]
     pub explore: Option<u32>,
+
+    /// Where the schedules are written of what `--explore` finds
+    #[arg(long, value_name = "DIR", default_value = SCHEDULES, env = "DAEMONLAB_SCHEDULES", help_heading = "What is reported")]
+    pub schedules: PathBuf,
 
     /// How many cases run at a time [default: the number of CPUs]
     #[arg(

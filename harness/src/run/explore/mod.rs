@@ -5,9 +5,12 @@
 //! the next call. Depth first, those schedules first that leave a process that
 //! could go on the fewest times; the first one that fails is shrunk.
 
-mod model;
+pub mod common;
+pub mod file;
+pub mod model;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use daemonlab::explore::strategy::Dfs;
 use daemonlab::explore::{
@@ -15,12 +18,15 @@ use daemonlab::explore::{
 };
 use serde::Serialize;
 
-use crate::world::sim::Programs;
+use crate::explore::model::Faults;
+use crate::world::WorldKind;
+use crate::world::sim::{Grain, Programs};
 
 use super::case;
 use super::outcome::Verdict;
 use super::plan::{Planned, Setting};
 use super::stop::Stop;
+use file::{About, Place};
 use model::ScenarioModel;
 
 /// How far an exploration goes.
@@ -32,6 +38,11 @@ pub struct Exploration {
     pub most: u64,
     /// The programs of the simulated world.
     pub programs: Programs,
+    /// Where the schedules are written of what is found, for `daemonlab
+    /// replay`.
+    pub schedules: PathBuf,
+    /// The target, as the command line names it.
+    pub target: String,
 }
 
 /// How many schedules of a case are tried unless told otherwise.
@@ -79,7 +90,7 @@ pub fn explore(
     how: &Exploration,
     stop: &Stop,
 ) -> (case::Outcome, Explored) {
-    let mut model = ScenarioModel::new(planned, setting, &how.programs);
+    let mut model = ScenarioModel::new(planned, setting, &how.programs, Grain::Calls);
     let bounds = Bounds {
         preemptions: Some(how.preemptions),
         faults: Some(0),
@@ -108,10 +119,16 @@ pub fn explore(
         preemptions: how.preemptions,
         complete: report.complete,
     };
-    (verdict(&mut model, &report, stop), explored)
+    (verdict(&mut model, &report, planned, how, stop), explored)
 }
 
-fn verdict(model: &mut ScenarioModel, report: &Report, stop: &Stop) -> case::Outcome {
+fn verdict(
+    model: &mut ScenarioModel,
+    report: &Report,
+    planned: &Planned,
+    how: &Exploration,
+    stop: &Stop,
+) -> case::Outcome {
     use daemonlab::explore::Stop as Why;
     let internal = |message: String| (Verdict::Internal { message }, None);
     if stop.is_set() {
@@ -145,6 +162,14 @@ fn verdict(model: &mut ScenarioModel, report: &Report, stop: &Stop) -> case::Out
         shrunk.choices.1,
         Timeline::new(&shrunk.record, WIDTH),
     );
+    let story = match written(model, &shrunk.failure.rule, planned, how) {
+        Ok(place) => format!(
+            "{}\n= replay: daemonlab replay {}; with `--world real` on the real program\n",
+            story.trim_end(),
+            place.display()
+        ),
+        Err(error) => return internal(format!("{error}\n{story}")),
+    };
     match model.take_outcome() {
         Some((Verdict::Failed { mut failures }, evidence)) => {
             if let Some(first) = failures.first_mut() {
@@ -154,6 +179,32 @@ fn verdict(model: &mut ScenarioModel, report: &Report, stop: &Stop) -> case::Out
         }
         _ => internal(format!("{}\n{story}", shrunk.failure)),
     }
+}
+
+/// Writes the schedule of the last execution, as both worlds can run it.
+fn written(
+    model: &ScenarioModel,
+    rule: &str,
+    planned: &Planned,
+    how: &Exploration,
+) -> Result<PathBuf, String> {
+    let (case, _) = WorldKind::of_name(&planned.case.id);
+    let about = About {
+        place: Place::Both(WorldKind::Sim),
+        scenario: PathBuf::from(&planned.case.source.name),
+        case: case.to_owned(),
+        target: how.target.clone(),
+        faults: Faults::None,
+    };
+    let place = file::common_place(&how.schedules, case);
+    let schedule = file::common_schedule(&model.common(), Some(rule.to_owned()), &about);
+    file::write(&place, &schedule).map_err(|error| {
+        format!(
+            "cannot write the schedule {}: {error}\n  = help: name another folder by `--schedules`",
+            place.display()
+        )
+    })?;
+    Ok(place)
 }
 
 fn ordinal(number: u64) -> String {

@@ -13,12 +13,13 @@ use daemonlab::explore::{
     Alternative, Digest, Failure, Footprint, Model, Outcome, Pending, TaskName, Verdict as Held,
 };
 
+use super::common::{self, CommonStep};
 use crate::run::case;
 use crate::run::maker::WorldMaker;
 use crate::run::outcome::{Verdict, text};
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
-use crate::world::sim::{Choice, Pilot, Programs, SimWorld};
+use crate::world::sim::{Choice, Grain, InCommon, Pilot, Programs, SimWorld};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError, WorldKind};
 
@@ -32,12 +33,15 @@ pub struct ScenarioModel {
     choices: Vec<Choice>,
     event: String,
     outcome: Option<case::Outcome>,
+    /// The steps of the execution at hand, as both worlds may have them.
+    taken: Vec<(TaskName, InCommon)>,
 }
 
 struct Job {
     planned: Planned,
     setting: Setting,
     programs: Programs,
+    grain: Grain,
 }
 
 /// An execution under way.
@@ -54,19 +58,32 @@ enum Ask {
 }
 
 impl ScenarioModel {
-    pub fn new(planned: &Planned, setting: &Setting, programs: &Programs) -> ScenarioModel {
+    /// The case with the programs of the simulated world, at this grain.
+    pub fn new(
+        planned: &Planned,
+        setting: &Setting,
+        programs: &Programs,
+        grain: Grain,
+    ) -> ScenarioModel {
         ScenarioModel {
             job: Arc::new(Job {
                 planned: planned.clone(),
                 setting: setting.clone(),
                 programs: programs.clone(),
+                grain,
             }),
             running: None,
             pending: Vec::new(),
             choices: Vec::new(),
             event: String::new(),
             outcome: None,
+            taken: Vec::new(),
         }
+    }
+
+    /// The steps of the last execution that the real world has as well.
+    pub fn common(&self) -> Vec<CommonStep> {
+        common::of_the_simulation(&self.taken)
     }
 
     /// How the last execution ended.
@@ -131,12 +148,14 @@ impl Model for ScenarioModel {
     fn start(&mut self) {
         self.give_up();
         self.outcome = None;
+        self.taken.clear();
         let (choose, chosen) = sync_channel(0);
         let (ask, asks) = sync_channel(0);
         let job = Arc::clone(&self.job);
         let thread = thread::spawn(move || {
             let mut maker = Steered {
                 programs: job.programs.clone(),
+                grain: job.grain,
                 pilot: Some(Box::new(Explorers {
                     ask: ask.clone(),
                     chosen,
@@ -161,6 +180,7 @@ impl Model for ScenarioModel {
 
     fn step(&mut self, place: usize, _: usize) {
         let task = self.pending[place].task;
+        self.taken.push((task, self.choices[place].common.clone()));
         if let Some(running) = &self.running {
             // A thread that is gone is noticed by whoever listens.
             let _ = running.choose.send(task);
@@ -179,9 +199,9 @@ impl Model for ScenarioModel {
     fn outcome(&mut self) -> Outcome {
         let verdict = match &self.outcome {
             Some((Verdict::Failed { failures }, _)) => Held::Broken(Failure {
-                rule: failures
-                    .first()
-                    .map_or_else(String::new, |failure| failure.title.clone()),
+                rule: failures.first().map_or_else(String::new, |failure| {
+                    format!("line {}: {}", failure.line, failure.title)
+                }),
                 evidence: text(failures),
             }),
             Some((Verdict::Internal { message }, _)) => Held::Unusable(message.clone()),
@@ -205,6 +225,7 @@ impl Drop for ScenarioModel {
 /// Makes the one world of an execution.
 struct Steered {
     programs: Programs,
+    grain: Grain,
     pilot: Option<Box<dyn Pilot>>,
 }
 
@@ -215,10 +236,10 @@ impl WorldMaker for Steered {
         spec: &SandboxSpec,
         _: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
-        let world = SimWorld::new(spec, self.programs.clone())?;
+        let programs = self.programs.clone();
         Ok(Box::new(match self.pilot.take() {
-            Some(pilot) => world.steered_by(pilot),
-            None => world,
+            Some(pilot) => SimWorld::steered_by(pilot, self.grain, spec, programs)?,
+            None => SimWorld::new(spec, programs)?,
         }))
     }
 }

@@ -7,6 +7,7 @@ use crate::scenario::matcher::Expect;
 use crate::scenario::model::{Launch, LaunchWait};
 use crate::scenario::source::Span;
 use crate::world::facts::ProcessFacts;
+use crate::world::spec::Trace;
 
 use super::super::outcome::FailureKind;
 use super::super::watch::{Look, Trouble};
@@ -18,7 +19,10 @@ const LAST_OUTPUT: Duration = Duration::from_millis(500);
 
 impl Steps<'_> {
     pub(super) fn launch(&mut self, launch: &Launch) -> Result<(), Trouble> {
-        let spec = launch.spec(&self.scope).map_err(unresolved)?;
+        let mut spec = launch.spec(&self.scope).map_err(unresolved)?;
+        if spec.trace == Trace::Off {
+            spec.trace = self.trace.clone();
+        }
         let id = &launch.id.value;
         let pid = self.watch.world.launch(&spec)?;
         self.launches.push(id.clone());

@@ -12,6 +12,7 @@ use crate::scenario::template::Unresolved;
 use crate::value::Value;
 use crate::world::WorldError;
 use crate::world::facts::{LaunchFacts, ProcessFacts};
+use crate::world::spec::Trace;
 
 use super::super::outcome::FailureKind;
 use super::super::watch::{Look, Trouble, Watch};
@@ -21,6 +22,7 @@ use super::super::watch::{Look, Trouble, Watch};
 pub(in crate::run) struct Steps<'a> {
     pub watch: Watch<'a>,
     pub scope: Scope,
+    pub(super) trace: Trace,
     pub(super) launches: Vec<String>,
     pub(super) processes_by_name: BTreeMap<String, Named>,
 }
@@ -34,10 +36,11 @@ pub(super) struct Named {
 }
 
 impl<'a> Steps<'a> {
-    pub fn new(watch: Watch<'a>, scope: Scope) -> Steps<'a> {
+    pub fn new(watch: Watch<'a>, scope: Scope, trace: Trace) -> Steps<'a> {
         Steps {
             watch,
             scope,
+            trace,
             launches: Vec::new(),
             processes_by_name: BTreeMap::new(),
         }

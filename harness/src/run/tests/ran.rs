@@ -12,6 +12,7 @@ use crate::run::stop::Stop;
 use crate::scenario;
 use crate::world::event::End;
 use crate::world::facts::ProcessFacts;
+use crate::world::spec::Trace;
 
 /// A launcher that exits 0 after 10 ms, when its daemon is there; the PID file
 /// follows at 30 ms.
@@ -79,6 +80,7 @@ pub fn setting() -> Setting {
         timeout_for_all: None,
         gather: Gather::OnFailure,
         explore: None,
+        trace: Trace::Off,
     }
 }
 

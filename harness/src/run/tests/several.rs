@@ -14,7 +14,7 @@ use crate::run::outcome::Verdict;
 use crate::run::plan::{Fate, Gather, Plan, Planned, Policy, Setting, TIMEOUT, Target};
 use crate::scenario;
 use crate::world::event::End;
-use crate::world::spec::SandboxSpec;
+use crate::world::spec::{SandboxSpec, Trace};
 use crate::world::{World, WorldError};
 
 const FILE: &str = "\
@@ -51,6 +51,7 @@ fn plan(jobs: usize) -> Plan {
             timeout_for_all: None,
             gather: Gather::OnFailure,
             explore: None,
+            trace: Trace::Off,
         },
     }
 }

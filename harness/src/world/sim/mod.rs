@@ -11,11 +11,11 @@
 //! family tree.
 //!
 //! - `world`: the [`World`](super::World); `turn`: who takes the next step;
-//!   [`Pilot`]: who decides that instead;
+//!   [`Pilot`]: who decides that instead, `steering`: among what;
 //! - `scene`: the machine as the first launch finds it;
 //! - `facts`: what is seen of it; `files`, `connect`: what is done to it;
 //! - `faults`: calls that are watched, held and failed;
-//! - `recorder`: what is told of traced launches;
+//! - `visible`: which calls others can notice; `recorder`: what is told of traced launches;
 //! - [`programs`]: what can be started there.
 
 mod connect;
@@ -26,10 +26,12 @@ mod pilot;
 pub mod programs;
 mod recorder;
 mod scene;
+mod steering;
 mod turn;
+mod visible;
 mod world;
 
-pub use pilot::{Choice, Pilot};
+pub use pilot::{Choice, Grain, InCommon, Pilot};
 pub use programs::Programs;
 pub use world::SimWorld;
 

@@ -20,4 +20,32 @@ pub struct Choice {
     pub operation: String,
     /// Whether it can go on.
     pub goes: bool,
+    /// What that is to both worlds.
+    pub common: InCommon,
+}
+
+/// What a step is to both worlds, see [`common`](crate::world::common).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InCommon {
+    /// Nothing that the real world would stand still for.
+    Nothing,
+    /// A call that waits begins.
+    Begins(String),
+    /// A call is made, or a wait returns.
+    Makes(String),
+    /// A signal kills it.
+    Dies,
+    /// It becomes waitable.
+    Ends,
+}
+
+/// What a choice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// Every step of the simulated kernel: each call, the beginning and the
+    /// return of a wait.
+    Calls,
+    /// What is a step in both worlds. Everything else belongs to the step
+    /// before it.
+    Common,
 }

@@ -13,11 +13,11 @@ use daemonlab::sys::Result;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::{Ended, KillTarget, OpenHow, WaitFor};
 
-use super::facts::{about, descriptor_of};
 use super::turn::{end_of, root_of};
+use super::visible::{VisibleCall, object};
 use crate::world::event::{Actor, CallEvent, CallResult, What};
 use crate::world::real::tracer::visible;
-use crate::world::spec::Role;
+use crate::world::spec::{LaunchSpec, Role, Trace, call_family};
 
 /// How many symbolic links a path may lead through (`path_resolution(7)`).
 const MOST_LINKS: u32 = 40;
@@ -28,6 +28,7 @@ struct Launch {
     id: String,
     launcher: i32,
     session: i32,
+    trace: Trace,
 }
 
 /// Tells.
@@ -52,11 +53,18 @@ pub struct Ahead {
 
 impl Recorder {
     /// Tells of a launch from now on. Its program is there already.
-    pub fn add(&mut self, task: TaskName, id: &str, process: &Process, program: &str) -> What {
+    pub fn add(
+        &mut self,
+        task: TaskName,
+        spec: &LaunchSpec,
+        process: &Process,
+        program: &str,
+    ) -> What {
         let launch = Launch {
-            id: id.to_owned(),
+            id: spec.id.clone(),
             launcher: process.pid,
             session: process.session,
+            trace: spec.trace.clone(),
         };
         self.launches.insert(task, launch);
         What::Executed {
@@ -64,7 +72,7 @@ impl Recorder {
                 task: task.to_string(),
                 pid: process.pid,
                 role: Role::Launcher,
-                launch: id.to_owned(),
+                launch: spec.id.clone(),
             },
             path: Some(program.to_owned()),
         }
@@ -90,24 +98,69 @@ impl Recorder {
         call: Option<&Call>,
         next: Option<Move>,
     ) -> Option<Ahead> {
-        let process = machine.process(task);
-        let actor = self.actor(task, process)?;
+        let actor = self.actor(task, machine.process(task))?;
         self.actors.insert(task, actor);
         let call = call?;
         match next {
             Some(Move::Enters) => {
-                let ahead = Ahead::new(machine, process, task, call, now)?;
+                let ahead = self.new_ahead(machine, task, call, now)?;
                 self.inside.insert(task, ahead);
                 None
             }
             Some(Move::Goes) | None => match self.inside.remove(&task) {
                 Some(inside) if inside.call == *call => Some(inside),
-                _ => Ahead::new(machine, process, task, call, now),
+                _ => self.new_ahead(machine, task, call, now),
             },
             // It never returns.
             Some(Move::Dies(_)) => self.inside.remove(&task),
             Some(Move::Stops(_) | Move::Ends) => None,
         }
+    }
+
+    /// What is known of a call before it is made; `None` if nobody asked for
+    /// it, or nobody can notice it.
+    fn new_ahead(
+        &self,
+        machine: &Machine,
+        task: TaskName,
+        call: &Call,
+        now: Duration,
+    ) -> Option<Ahead> {
+        let launch = self.launches.get(&root_of(task))?;
+        if !is_told(&launch.trace, call.name()) {
+            return None;
+        }
+        let process = machine.process(task);
+        let VisibleCall {
+            name,
+            shown,
+            paths,
+            object,
+        } = VisibleCall::of(machine, process, call)?;
+        let through_link = match (call, paths.first()) {
+            (Call::Open { how, .. }, Some(path)) => follows(how) && is_link(machine, path),
+            _ => false,
+        };
+        let (target, signal) = target(machine, process, call);
+        Some(Ahead {
+            task,
+            call: call.clone(),
+            event: CallEvent {
+                index: 0,
+                name: name.to_owned(),
+                shown,
+                in_table: true,
+                paths,
+                object,
+                through_link,
+                target,
+                signal,
+                began: now,
+                result: CallResult::Never,
+                answer: String::new(),
+                injected: false,
+            },
+        })
     }
 
     /// What came of a call; `None`: it does not return. `injected` is whether a
@@ -178,6 +231,21 @@ impl Recorder {
     }
 }
 
+/// Whether a visible call of this name is told.
+fn is_told(trace: &Trace, name: &str) -> bool {
+    match trace {
+        Trace::Off => false,
+        Trace::Visible => visible::is_named(name),
+        Trace::Ordered => true,
+        // The C library's fork(2) is clone(2).
+        Trace::Calls(names) => names.iter().any(|wanted| {
+            wanted == name
+                || call_family(wanted).contains(&name)
+                || name == "fork" && call_family(wanted).contains(&"clone")
+        }),
+    }
+}
+
 /// As [`Role`] defines them.
 fn role(process: &Process, launch: &Launch) -> Role {
     if process.pid == launch.launcher {
@@ -187,86 +255,6 @@ fn role(process: &Process, launch: &Launch) -> Role {
     } else {
         Role::Daemon
     }
-}
-
-impl Ahead {
-    /// What is known of a call before it is made; `None` if it is not visible.
-    fn new(
-        machine: &Machine,
-        process: &Process,
-        task: TaskName,
-        call: &Call,
-        now: Duration,
-    ) -> Option<Ahead> {
-        if !visible::is_named(call.name()) {
-            return None;
-        }
-        let fd = descriptor(call);
-        let object = fd.and_then(|fd| object(machine, process, fd));
-        if fd.is_some() && object.is_none() {
-            // EBADF concerns nobody else.
-            return None;
-        }
-        let paths = match fd {
-            Some(_) if !matches!(call, Call::Bind { .. } | Call::Connect { .. }) => Vec::new(),
-            _ => about(machine, process, call),
-        };
-        let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
-        let through_link = match (call, paths.first()) {
-            (Call::Open { how, .. }, Some(path)) => follows(how) && is_link(machine, path),
-            _ => false,
-        };
-        let (target, signal) = target(machine, process, call);
-        Some(Ahead {
-            task,
-            call: call.clone(),
-            event: CallEvent {
-                index: 0,
-                name: call.name().to_owned(),
-                shown: call.to_string(),
-                in_table: true,
-                paths,
-                object,
-                through_link,
-                target,
-                signal,
-                began: now,
-                result: CallResult::Never,
-                answer: String::new(),
-                injected: false,
-            },
-        })
-    }
-}
-
-/// The descriptor that a call is made on.
-fn descriptor(call: &Call) -> Option<i32> {
-    match call {
-        Call::Read { fd, .. }
-        | Call::Write { fd, .. }
-        | Call::Close { fd }
-        | Call::Fstat { fd }
-        | Call::Flock { fd, .. }
-        | Call::Ftruncate { fd, .. }
-        | Call::Fchown { fd, .. }
-        | Call::Fchmod { fd, .. }
-        | Call::Fsync { fd }
-        | Call::SetCloseOnExec { fd, .. }
-        | Call::Bind { fd, .. }
-        | Call::Listen { fd, .. }
-        | Call::Connect { fd, .. }
-        | Call::Accept { fd }
-        | Call::Send { fd, .. }
-        | Call::Receive { fd, .. } => Some(*fd),
-        Call::Dup2 { from, .. } => Some(*from),
-        Call::PidfdSendSignal { pidfd, .. } => Some(*pidfd),
-        _ => None,
-    }
-}
-
-fn object(machine: &Machine, process: &Process, fd: i32) -> Option<String> {
-    let found = process.fds.get(&fd)?;
-    Some(descriptor_of(machine, found.file))
 }
 
 /// Whether it follows a symbolic link at the end of its path.

@@ -8,7 +8,6 @@ use daemonlab::sim::kernel::{Machine, Move};
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::Ended;
 
-use super::Choice;
 use super::facts::about;
 use super::faults::Ruling;
 use super::recorder::Ahead;
@@ -39,7 +38,8 @@ impl SimWorld {
                 "a program must do the same whenever its calls are answered the same, and not panic",
             ));
         }
-        if let Some(task) = self.chosen()? {
+        let first = self.next();
+        if let Some(task) = self.steered(first)? {
             self.without_time += 1;
             if self.without_time > MOST_STEPS {
                 let call = self.live.call(task).map(|(call, _)| call.to_string());
@@ -66,44 +66,6 @@ impl SimWorld {
         Ok(true)
     }
 
-    /// Who takes the next step; `None` if nobody can.
-    fn chosen(&mut self) -> Result<Option<TaskName>, WorldError> {
-        let Some(first) = self.next() else {
-            return Ok(None);
-        };
-        let Some(mut pilot) = self.pilot.take() else {
-            return Ok(Some(first));
-        };
-        let choices = self.live.tasks().map(|task| self.choice(task)).collect();
-        let event = std::mem::take(&mut self.step_done);
-        let chosen = pilot.choose(choices, event);
-        self.pilot = Some(pilot);
-        match chosen {
-            Some(task) => Ok(Some(task)),
-            None => Err(refusal(
-                "go on with the simulated programs",
-                "they were given up",
-                "",
-            )),
-        }
-    }
-
-    fn choice(&self, task: TaskName) -> Choice {
-        let call = self.live.call(task).map(|(call, _)| call.to_string());
-        let call = call.unwrap_or_default();
-        Choice {
-            task,
-            operation: match self.live.next_move(task) {
-                Some(Move::Dies(signal)) => format!("die of {signal}"),
-                Some(Move::Stops(signal)) => format!("stop by {signal}"),
-                Some(Move::Ends) => "become waitable".to_owned(),
-                Some(Move::Enters) => format!("begin {call}"),
-                Some(Move::Goes) | None => call,
-            },
-            goes: self.can_go(task),
-        }
-    }
-
     /// Whoever has made the last step, if it can go on, or else the first that
     /// can.
     fn next(&self) -> Option<TaskName> {
@@ -111,7 +73,7 @@ impl SimWorld {
         last.or_else(|| self.live.tasks().find(|task| self.can_go(*task)))
     }
 
-    fn can_go(&self, task: TaskName) -> bool {
+    pub(super) fn can_go(&self, task: TaskName) -> bool {
         let next = self.live.next_move(task);
         match self.ruling(task) {
             Ruling::Free | Ruling::Short(_) => next.is_some(),
@@ -120,7 +82,7 @@ impl SimWorld {
         }
     }
 
-    fn ruling(&self, task: TaskName) -> Ruling {
+    pub(super) fn ruling(&self, task: TaskName) -> Ruling {
         let launch = self.launch_of(task);
         launch.map_or(Ruling::Free, |launch| launch.faults.ruling(task))
     }
@@ -140,8 +102,9 @@ impl SimWorld {
 
     fn step(&mut self, task: TaskName) {
         self.last = Some(task);
-        if self.pilot.is_some() {
-            self.step_done = self.choice(task).operation;
+        if self.steering.is_some() {
+            let operation = self.operation(task);
+            self.note(operation);
         }
         let before: Vec<(TaskName, i32, TaskName)> = self
             .live
@@ -152,17 +115,18 @@ impl SimWorld {
         let ahead = self.ahead(task);
         let reaped = match (self.ruling(task), self.live.next_move(task)) {
             (Ruling::Fails(errno), next) if !is_beyond_faults(next) => {
+                let operation = self.operation(task);
                 self.live.fail(task, errno);
                 self.note_call(ahead, Some(&Err(errno)), true);
-                self.step_done.push_str(&format!(" = {errno:?} (fault)"));
+                self.note(format!("{operation} = {errno:?} (fault)"));
                 self.carried_out(task);
                 None
             }
             (Ruling::Kills, next) if !is_beyond_faults(next) => {
                 self.carried_out(task);
-                self.note_call(ahead, None, false);
+                // Its call is not made any more.
                 self.live.kill(task);
-                self.step_done = "killed by SIGKILL (fault)".to_owned();
+                self.note("killed by SIGKILL (fault)".to_owned());
                 None
             }
             (Ruling::Signals(signal), next) if !is_beyond_faults(next) => {
@@ -214,8 +178,8 @@ impl SimWorld {
             Stepped::Over => self.note_call(ahead, None, false),
             Stepped::Waits => {}
         }
-        if self.pilot.is_some() && matches!(stepped, Stepped::Returned(..)) {
-            self.step_done = stepped.to_string();
+        if self.steering.is_some() && matches!(stepped, Stepped::Returned(..)) {
+            self.note(stepped.to_string());
         }
         let Stepped::Returned(call, answer) = stepped else {
             return None;
@@ -226,6 +190,13 @@ impl SimWorld {
         match answer {
             Ok(Ret::Waited(Some(waited))) => Some(waited.pid.as_raw()),
             _ => None,
+        }
+    }
+
+    /// Notes what a step has done, for whoever steers.
+    fn note(&mut self, done: String) {
+        if let Some(steering) = &mut self.steering {
+            steering.note(done);
         }
     }
 

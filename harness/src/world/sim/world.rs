@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use daemonlab::explore::TaskName;
 use daemonlab::sim::kernel::Creds;
-use daemonlab::sim::{Live, Start, Stdio as SimStdio};
+use daemonlab::sim::{Live, Scene, Start, Stdio as SimStdio};
 use daemonlab::sys::call::Call;
 use daemonlab::sys::records::{Access, KillTarget};
 use daemonlab::sys::{Errno, Pid, Signal, SignalSet};
 
 use super::facts::Started;
 use super::faults::Faults;
-use super::pilot::Pilot;
+use super::pilot::{Grain, Pilot};
 use super::programs::Programs;
 use super::recorder::Recorder;
+use super::steering::Steering;
 use super::turn::{end_of, root_of};
 use super::{error, facts, files, refusal, scene};
 use crate::world::event::{Event, What};
@@ -41,10 +42,10 @@ pub struct SimWorld {
     pub(super) last: Option<TaskName>,
     /// How many steps were taken since time has passed.
     pub(super) without_time: u32,
-    /// Who decides, if it is not the fixed schedule.
-    pub(super) pilot: Option<Box<dyn Pilot>>,
-    /// What the last step has done, for whoever decides.
-    pub(super) step_done: String,
+    /// What decides, if it is not the fixed schedule.
+    pub(super) steering: Option<Steering>,
+    /// The call that each process was let begin, by its number.
+    pub(super) begun: BTreeMap<TaskName, u64>,
     /// What is told of traced launches.
     pub(super) recorder: Recorder,
 }
@@ -78,7 +79,32 @@ impl SimWorld {
     /// # Errors
     /// A file that cannot be made.
     pub fn new(spec: &SandboxSpec, programs: Programs) -> Result<SimWorld, WorldError> {
-        let mut live = Live::new(&scene::scene(spec));
+        SimWorld::on(&scene::scene(spec), spec, programs)
+    }
+
+    /// The same, with another deciding who takes each step.
+    ///
+    /// # Errors
+    /// As [`SimWorld::new`].
+    pub fn steered_by(
+        pilot: Box<dyn Pilot>,
+        grain: Grain,
+        spec: &SandboxSpec,
+        programs: Programs,
+    ) -> Result<SimWorld, WorldError> {
+        let scene = scene::scene(spec).rules(|rules| {
+            // As in the real world, where every end is a step of its own.
+            rules.ends_in_two_steps = grain == Grain::Common;
+        });
+        let world = SimWorld::on(&scene, spec, programs)?;
+        Ok(SimWorld {
+            steering: Some(Steering::new(pilot, grain)),
+            ..world
+        })
+    }
+
+    fn on(scene: &Scene, spec: &SandboxSpec, programs: Programs) -> Result<SimWorld, WorldError> {
+        let mut live = Live::new(scene);
         for file in &spec.files {
             files::write(&mut live, file)?;
         }
@@ -90,19 +116,10 @@ impl SimWorld {
             events: Vec::new(),
             last: None,
             without_time: 0,
-            pilot: None,
-            step_done: String::new(),
+            steering: None,
+            begun: BTreeMap::new(),
             recorder: Recorder::default(),
         })
-    }
-
-    /// The same, with another deciding who takes each step.
-    #[must_use]
-    pub fn steered_by(self, pilot: Box<dyn Pilot>) -> SimWorld {
-        SimWorld {
-            pilot: Some(pilot),
-            ..self
-        }
     }
 
     pub(super) fn launch_of(&self, task: TaskName) -> Option<&Launch> {
@@ -265,7 +282,7 @@ impl World for SimWorld {
         });
         if spec.trace != Trace::Off {
             let process = self.live.machine().process(task);
-            let told = self.recorder.add(task, &spec.id, process, command);
+            let told = self.recorder.add(task, spec, process, command);
             self.tell(told);
         }
         self.arrive();

@@ -38,7 +38,7 @@ pub mod stop;
 mod tracee;
 mod trial;
 mod turn;
-pub(in crate::world) mod visible;
+pub mod visible;
 
 pub use filter::Filter;
 pub use recorder::Recording;

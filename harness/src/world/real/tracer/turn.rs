@@ -65,6 +65,8 @@ struct Task {
     call: Option<InCall>,
     /// The call that a signal has interrupted and the kernel makes again.
     again: Option<InCall>,
+    /// Whether it is not made again once a handler has run.
+    ends_by_handler: bool,
     /// Whether job control has stopped it.
     job_stopped: bool,
 }
@@ -350,6 +352,7 @@ impl Tracer {
             state,
             call: None,
             again: None,
+            ends_by_handler: false,
             job_stopped: false,
         };
         self.tasks.insert(tid, task);
@@ -457,6 +460,7 @@ impl Tracer {
             if restarts(result) {
                 if let Some(task) = self.tasks.get_mut(&tid) {
                     task.again = Some(call);
+                    task.ends_by_handler = ends_by_handler(result);
                 }
             } else {
                 let pid = self.tasks[&tid].who.pid;
@@ -604,6 +608,7 @@ impl Tracer {
                 if let Some(what) = self.recorder.signal(&who, &signal) {
                     self.told.push((now, what));
                 }
+                self.interrupt(now, &who, signal.signal);
                 self.runs(tid, stopped.go_on(Some(signal.signal)));
             }
             (Halt::Exiting, Some(stopped)) => {
@@ -632,6 +637,10 @@ impl Tracer {
         let number = call.raw.number;
         if act == Act::TakeBack {
             let _ = stopped.take_back_call(number);
+            return self.runs(who.tid, stopped.go_on(None));
+        }
+        if act == Act::Kill {
+            // It is not made any more.
             return self.runs(who.tid, stopped.go_on(None));
         }
         let mut in_call = self.recorder.begin(now, who, call);
@@ -685,6 +694,23 @@ impl Tracer {
         self.go_on(who.tid, stopped);
     }
 
+    /// A signal is delivered. If a handler runs, the call that it has
+    /// interrupted fails, unless the kernel makes it again all the same: whoever
+    /// makes it once more makes another.
+    fn interrupt(&mut self, now: Duration, who: &Who, signal: i32) {
+        let is_caught = || {
+            let status = Status::read(who.tid);
+            status.is_some_and(|status| status.caught & 1 << (signal - 1) != 0)
+        };
+        let task = self.tasks.get_mut(&who.tid);
+        let call = task
+            .filter(|task| task.again.is_some() && task.ends_by_handler && is_caught())
+            .and_then(|task| task.again.take());
+        if let Some(call) = call {
+            self.over(now, who, &call, Err(libc::EINTR));
+        }
+    }
+
     /// A call is over.
     fn over(&mut self, now: Duration, who: &Who, call: &InCall, result: Result<i64, i32>) {
         self.faults.over(who, &call.call, result);
@@ -725,6 +751,12 @@ fn first_act(first: Act, second: Act) -> Act {
 /// ERESTARTNOHAND and ERESTART_RESTARTBLOCK.
 fn restarts(result: Result<i64, i32>) -> bool {
     matches!(result, Err(512..=514 | 516))
+}
+
+/// Whether a handler ends it whatever its flags say: ERESTARTNOHAND and
+/// ERESTART_RESTARTBLOCK (`signal(7)`, "Interruption of system calls").
+fn ends_by_handler(result: Result<i64, i32>) -> bool {
+    matches!(result, Err(514 | 516))
 }
 
 /// Whether `now` is the interrupted call made again.

@@ -114,7 +114,7 @@ pub fn counts(call: &TracedCall) -> bool {
     static BY: OnceLock<BTreeSet<i64>> = OnceLock::new();
     let by_file = BY.get_or_init(|| numbers(BY_FILE));
     if call.raw.number == libc::SYS_prctl {
-        return prctl(call.raw.args[0]);
+        return prctl(call.raw.args[0], call.raw.args[1]);
     }
     if call.raw.number == libc::SYS_connect || by_file.contains(&call.raw.number) {
         return !is_noise(call);
@@ -123,7 +123,12 @@ pub fn counts(call: &TracedCall) -> bool {
 }
 
 /// The operations of `prctl(2)` that others notice.
-fn prctl(operation: u64) -> bool {
+fn prctl(operation: u64, what: u64) -> bool {
+    let asks =
+        operation == libc::PR_CAP_AMBIENT as u64 && what == libc::PR_CAP_AMBIENT_IS_SET as u64;
+    if asks {
+        return false;
+    }
     let seen = [
         libc::PR_SET_CHILD_SUBREAPER,
         libc::PR_SET_PDEATHSIG,
@@ -155,15 +160,34 @@ fn is_noise(call: &TracedCall) -> bool {
     }
 }
 
+/// Whether a call of this name may be visible, in any world.
+pub fn may_be(name: &str) -> bool {
+    ALWAYS.contains(&name) || BY_FILE.contains(&name)
+}
+
+/// Whether its order with visible ones matters, although nobody notices it.
+pub fn prepares(name: &str) -> bool {
+    PREPARING.contains(&name)
+}
+
+/// Whether it is visible if what it is about is.
+pub fn is_by_file(name: &str) -> bool {
+    name == "connect" || BY_FILE.contains(&name)
+}
+
+/// Whether a file is the kernel's, or the C library's business alone, in any
+/// world.
+pub fn is_nobodys(path: &Path) -> bool {
+    KERNELS.iter().any(|folder| path.starts_with(folder))
+        || LIBRARYS.iter().any(|file| path == Path::new(file))
+        || path.starts_with("/etc/ssl")
+        || path == Path::new("/")
+}
+
 /// Whether nobody in the sandbox can change it: what lies on a read-only
 /// mount, is the kernel's, or the C library's business alone.
 fn is_private(path: &Path) -> bool {
-    if KERNELS.iter().any(|folder| path.starts_with(folder))
-        || LIBRARYS.iter().any(|file| path == Path::new(file))
-    {
-        return true;
-    }
-    if path.starts_with("/etc/ssl") || path == Path::new("/") {
+    if is_nobodys(path) {
         return true;
     }
     read_only().iter().any(|mount| {

@@ -34,14 +34,24 @@ pub fn shown(tid: i32, raw: &RawCall, value: i64) -> String {
 
 /// Whether 0 is a number there, and not just success.
 fn counts(name: &str) -> bool {
-    let prefixes = ["read", "write", "recv", "send", "p", "epoll", "select"];
+    let prefixes = [
+        "read", "write", "recv", "send", "poll", "ppoll", "pread", "pwrite", "pselect", "epoll",
+        "select",
+    ];
     let exact = ["fork", "clone", "clone3", "vfork", "wait4", "splice"];
     let descriptors = [
-        "open", "openat", "openat2", "creat", "socket", "accept", "accept4",
+        "open",
+        "openat",
+        "openat2",
+        "creat",
+        "socket",
+        "accept",
+        "accept4",
+        "pidfd_open",
     ];
     exact.contains(&name)
         || descriptors.contains(&name)
-        || prefixes.iter().any(|prefix| name.starts_with(prefix)) && name != "prctl"
+        || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// How a child has ended, by its wait status (`wait(2)`).

@@ -46,6 +46,7 @@ pub fn call(tid: i32, name: &str, args: &[u64; 6]) -> Option<Call> {
             mode: wait_mode((fd(3) & libc::WEXITED != 0).then_some(fd(3) & !libc::WEXITED)?)?,
         },
         "setsid" => Call::SetSid,
+        "getppid" => Call::GetPpid,
         "prctl" if fd(0) == libc::PR_SET_CHILD_SUBREAPER => {
             Call::SetChildSubreaper { on: args[1] != 0 }
         }
@@ -63,6 +64,28 @@ pub fn call(tid: i32, name: &str, args: &[u64; 6]) -> Option<Call> {
         "pidfd_send_signal" => Call::PidfdSendSignal {
             pidfd: fd(0),
             signal: signal(fd(1))?,
+        },
+        "rt_sigaction" if args[1] != 0 => Call::SigAction {
+            signal: Signal::new(fd(0))?,
+            // The first word of the kernel's `struct sigaction`. Which handler
+            // it is cannot be told.
+            disposition: match memory::word(tid, args[1])? as libc::sighandler_t {
+                libc::SIG_DFL => Disposition::Default,
+                libc::SIG_IGN => Disposition::Ignore,
+                _ => Disposition::Interrupt,
+            },
+        },
+        "rt_sigprocmask" if args[1] != 0 => Call::SigMask {
+            how: match fd(0) {
+                libc::SIG_BLOCK => MaskHow::Block,
+                libc::SIG_UNBLOCK => MaskHow::Unblock,
+                libc::SIG_SETMASK => MaskHow::Set,
+                _ => return None,
+            },
+            set: SignalSet::from_bits(memory::word(tid, args[1])?),
+        },
+        "signalfd4" if fd(0) == -1 => Call::SignalFd {
+            set: SignalSet::from_bits(memory::word(tid, args[1])?),
         },
         "rt_sigtimedwait" => Call::SigTimedWait {
             set: SignalSet::from_bits(memory::word(tid, args[0])?),

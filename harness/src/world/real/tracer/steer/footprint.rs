@@ -98,6 +98,8 @@ impl Names {
         let name = call.name();
         let mut ahead = Ahead {
             shown: shown(&name, call),
+            in_table: details.in_table,
+            object: details.object.clone(),
             known: true,
             sleeps: matches!(name.as_str(), "nanosleep" | "clock_nanosleep"),
             ..Ahead::default()

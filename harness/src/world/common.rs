@@ -1,0 +1,366 @@
+//! What both worlds have in common of what a program does: the rule by which a
+//! visible call of a real process and one of a simulated process are the same.
+//!
+//! The simulated program is the same source on other traits, so that its calls
+//! are those of [`Call`]. The real one is that source compiled, with a C library
+//! and a runtime, which make calls of their own. A call counts in both worlds if
+//! it is visible, as [`visible`](super::real::tracer::visible) has it, and the
+//! table has it. Of those, these do not count:
+//!
+//! - **The runtime's start.** Rust's sets dispositions before `main`. So what only
+//!   prepares a process (`rt_sigaction`, `rt_sigprocmask`, `getppid`) does not
+//!   count in a launcher until it has made a visible call.
+//! - **The C library's signals.** It keeps the numbers 32 and 33 to itself
+//!   (`nptl(7)`); how they are met is asked for and set past it.
+//! - **Sockets that nobody else has met.** `socket` alone is seen by nobody; nor is
+//!   the close of one that was never bound, connected or used. The C library makes
+//!   such for its name service (`nscd(8)`), while a look-up of a simulated user is
+//!   no call at all.
+//!
+//! What remains is put in words that are the same in both worlds, a line a call.
+//! Left out of them is what differs by nature:
+//!
+//! | in the words | stands for |
+//! |---|---|
+//! | `PID` | a process id: they are counted on their own in each world |
+//! | `N` in data that is written | a number, such as a PID |
+//! | `7 bytes` | data that is no text: messages with PIDs in them |
+//! | `for a time` | a wait's limit, which is less what has passed already |
+//! | `bind(tcp)` | an internet address: the simulated kernel has a name for it |
+//! | `sendmsg`, `recvmsg`, `capset` | the call, whose arguments the tracer does not read |
+//!
+//! One call of the table may be several of Linux: `capset` also sets the ambient
+//! capabilities by `prctl(2)`. The first counts, the others are not in the table.
+//!
+//! Steps are the same as well: a process stands before each such call, and once
+//! it has ended before its parent is told ([`ENDS`]). A call that waits is one
+//! step, its beginning; it returns as soon as it can. Everything else that a
+//! process does belongs to the step before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daemonlab::explore::TaskName;
+use daemonlab::sys::Signal;
+use daemonlab::sys::call::Call;
+
+use super::event::{CallEvent, CallResult, End, Event, What};
+use super::real::tracer::visible;
+
+/// The step of a process that has ended: its parent is told.
+pub const ENDS: &str = "become waitable";
+
+/// Calls that count although the tracer does not read their arguments.
+const UNREAD: [&str; 4] = ["bind", "sendmsg", "recvmsg", "capset"];
+
+/// The signals that the C library keeps to itself.
+const RESERVED: [&str; 2] = ["SIG32,", "SIG33,"];
+
+/// A visible call, as a world shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// Its name in section 2 of the manual.
+    pub name: &'a str,
+    /// It with its arguments, in the form of [`Call`] where that has it.
+    pub shown: &'a str,
+    /// Whether the table has it.
+    pub in_table: bool,
+    /// What its descriptor refers to: a path, `pipe:[7]`, `socket:[9]`.
+    pub object: Option<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    /// The call of an event.
+    pub fn of(event: &'a CallEvent) -> Seen<'a> {
+        Seen {
+            name: &event.name,
+            shown: &event.shown,
+            in_table: event.in_table,
+            object: event.object.as_deref(),
+        }
+    }
+
+    fn socket(&self) -> Option<&'a str> {
+        self.object.filter(|object| object.starts_with("socket:"))
+    }
+}
+
+/// What counts, and what has happened so far that decides it.
+#[derive(Clone, Debug, Default)]
+pub struct Common {
+    /// Who has made a visible call.
+    begun: BTreeSet<TaskName>,
+    /// The sockets that others may know of.
+    met: BTreeSet<String>,
+}
+
+impl Common {
+    /// A call that a task is about to make, in the words of both worlds; `None`
+    /// if it does not count.
+    pub fn words(&self, task: TaskName, call: &Seen<'_>) -> Option<String> {
+        let name = match call.in_table {
+            true => call.shown.split('(').next().unwrap_or(call.name),
+            false => call.name,
+        };
+        let counts = match name {
+            "socket" => false,
+            "close" => call.socket().is_none_or(|socket| self.met.contains(socket)),
+            "rt_sigaction"
+                if RESERVED
+                    .iter()
+                    .any(|signal| arguments(call).starts_with(signal)) =>
+            {
+                false
+            }
+            _ if visible::prepares(name) => {
+                call.in_table && (task.parent().is_some() || self.begun.contains(&task))
+            }
+            _ => call.in_table && Call::NAMES.contains(&name) || UNREAD.contains(&name),
+        };
+        counts.then(|| in_words(name, call))
+    }
+
+    /// Notes that a call that counts is made.
+    pub fn made(&mut self, task: TaskName, call: &Seen<'_>) {
+        if !visible::prepares(call.name) {
+            self.begun.insert(task);
+        }
+        self.met.extend(call.socket().map(str::to_owned));
+    }
+}
+
+fn arguments<'a>(call: &Seen<'a>) -> &'a str {
+    let inside = call.shown.split_once('(');
+    inside
+        .and_then(|(_, rest)| rest.strip_suffix(')'))
+        .unwrap_or("")
+}
+
+fn in_words(name: &str, call: &Seen<'_>) -> String {
+    let shown = call.shown;
+    let arguments = arguments(call);
+    match name {
+        "bind" if !call.in_table || arguments.contains("\"@tcp/") => "bind(tcp)".to_owned(),
+        _ if UNREAD.contains(&name) && name != "bind" => name.to_owned(),
+        "kill" | "pidfd_open" | "wait4" => format!("{name}({})", without_pid(arguments)),
+        "write" => match arguments.split_once(", ") {
+            Some((fd, data)) => format!("write({fd}, {})", without_numbers(data)),
+            None => shown.to_owned(),
+        },
+        "ppoll" | "rt_sigtimedwait" => format!("{name}({})", without_time(arguments)),
+        _ => shown.to_owned(),
+    }
+}
+
+/// The first argument is a PID, or stands for any.
+fn without_pid(arguments: &str) -> String {
+    let (first, rest) = match arguments.split_once(", ") {
+        Some((first, rest)) => (first, format!(", {rest}")),
+        None => (arguments, String::new()),
+    };
+    let digits = first.trim_start_matches('-');
+    let is_pid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match (is_pid, first.starts_with('-')) {
+        (false, _) => arguments.to_owned(),
+        (true, false) => format!("PID{rest}"),
+        (true, true) => format!("-PID{rest}"),
+    }
+}
+
+/// Text with each number as `N`; other data by its length alone.
+fn without_numbers(data: &str) -> String {
+    let text = data.trim_matches('"');
+    if text.contains("\\x") || text.contains("\\0") {
+        return format!("{} bytes", escaped_length(text));
+    }
+    let mut plain = String::with_capacity(data.len());
+    for letter in data.chars() {
+        match letter.is_ascii_digit() {
+            true if plain.ends_with('N') => {}
+            true => plain.push('N'),
+            false => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// How many bytes it were before [`slice::escape_ascii`].
+fn escaped_length(text: &str) -> usize {
+    let mut length = 0;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        length += 1;
+        if letter == '\\' && letters.next() == Some('x') {
+            letters.nth(1);
+        }
+    }
+    length
+}
+
+/// A wait's arguments with any limit as `for a time`.
+fn without_time(arguments: &str) -> String {
+    let parts = split(arguments);
+    let is_time = |part: &str| {
+        let digits = part.starts_with(|letter: char| letter.is_ascii_digit());
+        digits && part.ends_with('s') && part != "0s"
+    };
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .map(|part| if is_time(part) { "for a time" } else { part })
+        .collect();
+    parts.join(", ")
+}
+
+/// Splits at the commas that are in no brackets.
+fn split(arguments: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut from) = (0, 0);
+    for (place, letter) in arguments.char_indices() {
+        match letter {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&arguments[from..place]);
+                from = place + 2;
+            }
+            _ => {}
+        }
+    }
+    parts.push(arguments.get(from..).unwrap_or(""));
+    parts
+}
+
+/// What came of a call, in words of both worlds: how it failed, or what of its
+/// answer does not differ by nature.
+pub fn answer(event: &CallEvent) -> String {
+    let name = event.shown.split('(').next().unwrap_or(&event.name);
+    match event.result {
+        CallResult::Never => "does not return".to_owned(),
+        CallResult::Failed(_) => event.answer.clone(),
+        CallResult::Returned(value) => match name {
+            "wait4" => match event.answer.split_once(' ') {
+                Some((_, how)) => how.to_owned(),
+                None => event.answer.clone(),
+            },
+            "rt_sigtimedwait" | "umask" => event.answer.clone(),
+            "read" | "recvmsg" | "sendmsg" | "ppoll" if value == 0 => "0".to_owned(),
+            "read" | "recvmsg" | "sendmsg" => "some".to_owned(),
+            "ppoll" => value.to_string(),
+            _ => "ok".to_owned(),
+        },
+    }
+}
+
+/// What each task has done, in words of both worlds: its calls with what came of
+/// them, the processes that it made, and how it ended.
+pub fn told(events: &[Event]) -> BTreeMap<TaskName, Vec<String>> {
+    let mut common = Common::default();
+    let mut told: BTreeMap<TaskName, Vec<String>> = BTreeMap::new();
+    for event in events {
+        let Some(task) = event.what.actor().and_then(|by| by.task.parse().ok()) else {
+            continue;
+        };
+        let line = match &event.what {
+            What::Call { call, .. } => {
+                let seen = Seen::of(call);
+                common.words(task, &seen).map(|words| {
+                    common.made(task, &seen);
+                    format!("{words} = {}", answer(call))
+                })
+            }
+            What::Exited { end, .. } => Some(match end {
+                End::Exit(status) => format!("exited with status {status}"),
+                End::Signal(number) => match Signal::new(*number) {
+                    Some(signal) => format!("was killed by {signal}"),
+                    None => format!("was killed by signal {number}"),
+                },
+            }),
+            _ => None,
+        };
+        told.entry(task).or_default().extend(line);
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn task(name: &str) -> TaskName {
+        name.parse().unwrap()
+    }
+
+    fn seen(shown: &str) -> Seen<'_> {
+        Seen {
+            name: shown.split('(').next().unwrap(),
+            shown,
+            in_table: true,
+            object: None,
+        }
+    }
+
+    #[rstest]
+    #[case::pid("kill(7, SIGUSR1)", "kill(PID, SIGUSR1)")]
+    #[case::group("kill(-7, SIGTERM)", "kill(-PID, SIGTERM)")]
+    #[case::child("wait4(12, no hang)", "wait4(PID, no hang)")]
+    #[case::any_child("wait4(any)", "wait4(any)")]
+    #[case::line("write(4, \"1234\\n\")", "write(4, \"N\\n\")")]
+    #[case::message("write(5, \"\\x05\\x00\\x00\\x04\\n\")", "write(5, 5 bytes)")]
+    #[case::limit(
+        "ppoll([4 read, 5 read], 599.99s, mask {SIGUSR1})",
+        "ppoll([4 read, 5 read], for a time, mask {SIGUSR1})"
+    )]
+    #[case::no_limit(
+        "ppoll([7 read], for ever, mask unchanged)",
+        "ppoll([7 read], for ever, mask unchanged)"
+    )]
+    #[case::no_time(
+        "ppoll([7 read], 0s, mask unchanged)",
+        "ppoll([7 read], 0s, mask unchanged)"
+    )]
+    #[case::tcp("bind(8, \"@tcp/127.0.0.1:8080\")", "bind(tcp)")]
+    #[case::path("bind(8, \"/tmp/a.sock\")", "bind(8, \"/tmp/a.sock\")")]
+    #[case::as_it_is("chdir(\"/\")", "chdir(\"/\")")]
+    fn what_differs_by_nature_is_left_out(#[case] shown: &str, #[case] words: &str) {
+        let found = Common::default().words(task("0"), &seen(shown));
+        assert_eq!(found.as_deref(), Some(words));
+    }
+
+    #[test]
+    fn a_socket_that_is_only_made_does_not_count() {
+        let call = seen("socket(unix, stream)");
+        assert_eq!(Common::default().words(task("0"), &call), None);
+    }
+
+    #[test]
+    fn what_the_table_does_not_have_does_not_count() {
+        let call = Seen {
+            in_table: false,
+            ..seen("ioctl(8, 0x5421)")
+        };
+        assert_eq!(Common::default().words(task("0"), &call), None);
+    }
+
+    #[test]
+    fn preparations_count_once_the_launcher_has_been_noticed() {
+        let mut common = Common::default();
+        let prepares = seen("rt_sigaction(SIGPIPE, ignore)");
+        assert_eq!(common.words(task("0"), &prepares), None);
+        assert!(common.words(task("0.1"), &prepares).is_some());
+        common.made(task("0"), &seen("openat(\"/run/lab.yaml\", read)"));
+        assert!(common.words(task("0"), &prepares).is_some());
+    }
+
+    #[test]
+    fn a_socket_is_closed_once_others_may_know_of_it() {
+        let mut common = Common::default();
+        let on = |shown| Seen {
+            object: Some("socket:[9]"),
+            ..seen(shown)
+        };
+        assert_eq!(common.words(task("0"), &on("close(3)")), None);
+        common.made(task("0"), &on("bind(3, \"/tmp/a.sock\")"));
+        assert!(common.words(task("0"), &on("close(3)")).is_some());
+    }
+}
