@@ -32,6 +32,7 @@ controls! {
     KeepsDescriptors => ["descriptors.yaml"],
     KeepsMask => ["signals.yaml"],
     KeepsDispositions => ["signals.yaml"],
+    MakesPidFileFirst => ["order.yaml"],
 
     "pid_file":
     WrongPid => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "relative.yaml", "second_start.yaml", "stop.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger"],
@@ -40,6 +41,9 @@ controls! {
     Unlocked => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger"],
     WritesThrough => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "symlink.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger", "stop.yaml"],
     LeavesPidFile => ["stop.yaml"],
+    WritesLate => ["never_partial.yaml"],
+    LocksLate => ["never_partial.yaml"],
+    DoesNotWait => ["never_partial.yaml"],
 
     "privileges":
     KeepsGroups => ["drop.yaml::user", "drop.yaml::user-and-group"],
@@ -47,6 +51,10 @@ controls! {
     KeepsSavedUid => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
     KeepsCapabilities => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
     LauncherKeepsGroups => ["launcher.yaml"],
+    GidBeforeGroups => ["order.yaml"],
+    UidBeforeGid => ["order.yaml"],
+    NoProof => ["order.yaml"],
+    ServesAsRoot => ["order.yaml"],
 
     "readiness":
     AlwaysZero => ["early_death.yaml", "timeout.yaml"],
@@ -54,6 +62,8 @@ controls! {
     BelievesStrangers => ["stranger.yaml"],
     SignalKills => ["ready.yaml", "signal_is_awaited.yaml", "stranger.yaml"],
     LeavesDaemon => ["timeout.yaml"],
+    SignalsEarly => ["order.yaml"],
+    SignalsGroup => ["order.yaml"],
 
     "retry_window":
     TriesOnce => ["errnos.yaml::eperm", "inside.yaml", "outside.yaml"],

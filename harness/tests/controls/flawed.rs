@@ -22,19 +22,21 @@ use daemonlab::sys::{
 use daemonlab_harness::labd::Net;
 
 use super::flaws::Flaw;
-use super::lies;
+use super::{lies, order};
 
 /// The real kernel, with one flaw.
 #[derive(Clone)]
 pub struct Flawed {
     pub(super) flaw: Flaw,
-    launcher: Pid,
+    pub(super) launcher: Pid,
     /// How often this process and its ancestors have forked since the start.
     pub(super) forks: Rc<Cell<u32>>,
     /// What was last asked for, so that reading back confirms the lie.
     pretended: Rc<Pretended>,
     /// Whether the conf file's stand-in has been read.
     pub(super) told: Rc<Cell<bool>>,
+    /// What is carried out late.
+    pub(super) held: order::Held,
 }
 
 #[derive(Default)]
@@ -54,6 +56,7 @@ impl Flawed {
             forks: Rc::default(),
             pretended: Rc::default(),
             told: Rc::default(),
+            held: Rc::default(),
         }
     }
 
@@ -301,7 +304,7 @@ impl Flawed {
                     mask: *mask,
                 }))
             }
-            _ => lies::lie(self, call),
+            _ => lies::lie(self, call).or_else(|| order::lie(self, call)),
         }
     }
 
@@ -339,7 +342,7 @@ impl Flawed {
     }
 }
 
-fn all(id: u32) -> Ids {
+pub(super) fn all(id: u32) -> Ids {
     Ids {
         real: id,
         effective: id,

@@ -147,4 +147,23 @@ flaws! {
     WrongMainPid = "wrong-main-pid",
     /// It tells the service manager before it is ready.
     TellsEarly = "tells-early",
+
+    /// It makes its PID file before it leaves its starter's session.
+    MakesPidFileFirst = "makes-pid-file-first",
+    /// Its PID file is empty when it gets its name.
+    WritesLate = "writes-late",
+    /// It locks its PID file when that has its name already.
+    LocksLate = "locks-late",
+    /// It gives up its group before its supplementary groups.
+    GidBeforeGroups = "gid-before-groups",
+    /// It gives up its user before its group.
+    UidBeforeGid = "uid-before-gid",
+    /// It does not try whether root can be regained.
+    NoProof = "no-proof",
+    /// It takes connections before it has given up root.
+    ServesAsRoot = "serves-as-root",
+    /// It says that it is ready before it listens.
+    SignalsEarly = "signals-early",
+    /// It signals its launcher's whole process group, too.
+    SignalsGroup = "signals-group",
 }

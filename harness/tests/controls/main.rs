@@ -12,6 +12,7 @@ mod flawed;
 mod flaws;
 mod lies;
 mod mutant;
+mod order;
 
 use std::collections::BTreeMap;
 use std::error::Error;
