@@ -24,9 +24,9 @@ macro_rules! controls {
 
 controls! {
     "detach":
-    NoSetsid => ["session.yaml", "terminal.yaml"],
-    OneFork => ["session.yaml"],
-    KeepsDirectory => ["directory.yaml::root", "directory.yaml::working_directory"],
+    NoSetsid => ["session.yaml", "terminal.yaml", "order.yaml"],
+    OneFork => ["session.yaml", "order.yaml"],
+    KeepsDirectory => ["directory.yaml::root", "directory.yaml::working_directory", "order.yaml"],
     KeepsUmask => ["umask.yaml::umask=0000", "umask.yaml::umask=0022", "umask.yaml::umask=0077"],
     KeepsStdio => ["stdio.yaml::kept", "stdio.yaml::error_log"],
     KeepsDescriptors => ["descriptors.yaml"],
@@ -38,19 +38,18 @@ controls! {
     WrongPid => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "relative.yaml", "second_start.yaml", "stop.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger"],
     NoNewline => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger"],
     UmaskDecides => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077"],
-    Unlocked => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger"],
-    WritesThrough => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "symlink.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger", "stop.yaml"],
+    Unlocked => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger", "never_partial.yaml"],
+    WritesThrough => ["content.yaml::umask=0000", "content.yaml::umask=0022", "content.yaml::umask=0077", "second_start.yaml", "symlink.yaml", "stale.yaml::dead", "stale.yaml::empty", "stale.yaml::garbage", "stale.yaml::living-stranger", "stop.yaml", "never_partial.yaml", "never_through_a_link.yaml::*"],
     LeavesPidFile => ["stop.yaml"],
     WritesLate => ["never_partial.yaml"],
     LocksLate => ["never_partial.yaml"],
-    DoesNotWait => ["never_partial.yaml"],
 
     "privileges":
-    KeepsGroups => ["drop.yaml::user", "drop.yaml::user-and-group"],
-    KeepsGid => ["drop.yaml::user", "drop.yaml::user-and-group"],
-    KeepsSavedUid => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
-    KeepsCapabilities => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml"],
-    LauncherKeepsGroups => ["launcher.yaml"],
+    KeepsGroups => ["drop.yaml::user", "drop.yaml::user-and-group", "order.yaml"],
+    KeepsGid => ["drop.yaml::user", "drop.yaml::user-and-group", "order.yaml"],
+    KeepsSavedUid => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml", "order.yaml"],
+    KeepsCapabilities => ["drop.yaml::user", "drop.yaml::user-and-group", "inheritable.yaml", "order.yaml"],
+    LauncherKeepsGroups => ["launcher.yaml", "order.yaml"],
     GidBeforeGroups => ["order.yaml"],
     UidBeforeGid => ["order.yaml"],
     NoProof => ["order.yaml"],
@@ -58,9 +57,9 @@ controls! {
 
     "readiness":
     AlwaysZero => ["early_death.yaml", "timeout.yaml"],
-    DoesNotWait => ["early_death.yaml", "launcher_gone.yaml", "not_waiting.yaml", "ready.yaml", "stranger.yaml", "timeout.yaml"],
+    DoesNotWait => ["early_death.yaml", "launcher_gone.yaml", "not_waiting.yaml", "ready.yaml", "stranger.yaml", "timeout.yaml", "order.yaml"],
     BelievesStrangers => ["stranger.yaml"],
-    SignalKills => ["ready.yaml", "signal_is_awaited.yaml", "stranger.yaml"],
+    SignalKills => ["ready.yaml", "signal_is_awaited.yaml", "stranger.yaml", "order.yaml"],
     LeavesDaemon => ["timeout.yaml"],
     SignalsEarly => ["order.yaml"],
     SignalsGroup => ["order.yaml"],

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::{Capabilities, KillTarget};
-use daemonlab::sys::{Errno, Gid, Kernel, Pid, Result, Signal, Uid};
+use daemonlab::sys::{Errno, Kernel, Pid, Result, Signal};
 
 use super::flawed::{Flawed, all, is_pid_line};
 use super::flaws::Flaw;
@@ -67,10 +67,10 @@ pub fn lie(kernel: &Flawed, call: &Call) -> Option<Result<Ret>> {
             Flaw::NoProof,
             Call::SetResUid {
                 real: None,
-                effective: Some(Uid::ROOT),
+                effective: Some(uid),
                 saved: None,
             },
-        ) => Some(Err(Errno::EPERM)),
+        ) if uid.as_raw() == 0 => Some(Err(Errno::EPERM)),
         (Flaw::ServesAsRoot, Call::SetGroups { .. }) if in_daemon => {
             serve_once();
             None
