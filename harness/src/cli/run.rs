@@ -44,7 +44,12 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
         None => Profile::default(),
     };
     let selected = chosen.selected * args.world.worlds().len();
-    let plan = plan(args, target, chosen, &profile)?;
+    let (missing, warm) = match args.world.worlds().contains(&WorldKind::Real) {
+        true => real::survey(&chosen.cases, &target)
+            .map_err(|error| Halt::new(ExitStatus::Internal, error))?,
+        false => <_>::default(),
+    };
+    let plan = plan(args, target, chosen, &profile, &missing);
     if args.dry_run {
         return dry_run(&plan);
     }
@@ -59,7 +64,10 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     let keep = args.keep.clone();
     let summary = run.carry_out(
         plan,
-        move || Ok(Worlds::new(keep.clone(), Programs::embedded())),
+        move || {
+            let (warm, keep) = (warm.clone(), keep.clone());
+            Ok(Worlds::new(warm, keep, Programs::embedded()))
+        },
         |event| reporters.event(event),
     );
     match reporters.failed {
@@ -68,17 +76,15 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     }
 }
 
-fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Result<Plan, Halt> {
+fn plan(
+    args: &RunArgs,
+    target: Target,
+    chosen: Chosen,
+    profile: &Profile,
+    missing: &Missing,
+) -> Plan {
     let Chosen { cases, ids, .. } = chosen;
     let worlds = args.world.worlds();
-    let missing = match worlds.contains(&WorldKind::Real) {
-        true => {
-            real::missing()
-                .map_err(|error| Halt::new(ExitStatus::Internal, error))?
-                .1
-        }
-        false => Missing::default(),
-    };
     let required: Vec<Capability> = Capability::ALL
         .into_iter()
         .filter(|capability| args.require.iter().any(|r| r.covers(*capability)))
@@ -86,7 +92,7 @@ fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Re
     let filtered_out = (ids.len() - cases.len()) * worlds.len();
     let planner = Planner {
         worlds,
-        missing: &missing,
+        missing,
         required: &required,
         sim_required: args.require.contains(&Requirement::Sim),
         target: &target.path,
@@ -125,10 +131,10 @@ fn plan(args: &RunArgs, target: Target, chosen: Chosen, profile: &Profile) -> Re
             },
         },
     };
-    Ok(match args.stress_count {
+    match args.stress_count {
         Some(times) => once.repeated(times),
         None => once,
-    })
+    }
 }
 
 /// Says what the plan would do with each case.

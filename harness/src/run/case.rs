@@ -1,6 +1,6 @@
 //! One case, from its world to its verdict.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use annotate_snippets::Renderer;
@@ -16,7 +16,7 @@ use super::event::RunEvent;
 use super::evidence;
 use super::maker::WorldMaker;
 use super::outcome::{Evidence, Failure, FailureKind, Verdict};
-use super::plan::{Gather, Planned, Setting, folder_name, name_of};
+use super::plan::{Gather, Planned, Setting, Target as Program, folder_name, name_of};
 use super::steps::Steps;
 use super::stop::Stop;
 use super::watch::{Trouble, Watch};
@@ -71,12 +71,17 @@ fn sandbox(
     setting: &Setting,
     scope: &Scope,
 ) -> Result<SandboxSpec, template::Unresolved> {
-    let mut binds = setting.target.binds.clone();
+    case.sandbox_spec(binds(case, &setting.target), scope)
+}
+
+/// What a case's world has of the host: the target and the scenario.
+pub(super) fn binds(case: &Case, target: &Program) -> Vec<PathBuf> {
+    let mut binds = target.binds.clone();
     let file = Path::new(&case.source.name).file_name().unwrap_or_default();
     binds.push(case.dir.join(file));
     binds.sort();
     binds.dedup();
-    case.sandbox_spec(binds, scope)
+    binds
 }
 
 fn in_world(

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
 use nix::errno::Errno;
 
-use crate::scenario::Capability;
+use crate::scenario::{Capability, Case};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::probe::{self, Probe, Stage};
@@ -15,7 +16,9 @@ use crate::world::real::{Host, RealWorld, bind_for};
 use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::{World, WorldError};
 
+use super::case;
 use super::fate::{Missing, Why};
+use super::plan::Target;
 
 /// Makes sandboxes, one supervisor for all of them.
 #[derive(Debug)]
@@ -25,16 +28,17 @@ pub struct RealMaker {
 }
 
 impl RealMaker {
-    /// Starts the supervisor. With `keep`, what lies in a world when it ends is
-    /// copied into a folder below that one.
+    /// Starts the supervisor, if there is no warm one. With `keep`, what lies in
+    /// a world when it ends is copied into a folder below that one.
     ///
     /// # Errors
     /// As [`Host::start`].
-    pub fn start(keep: Option<PathBuf>) -> Result<RealMaker, WorldError> {
-        Ok(RealMaker {
-            host: Host::start()?,
-            keep,
-        })
+    pub fn start(warm: &Warm, keep: Option<PathBuf>) -> Result<RealMaker, WorldError> {
+        let host = match warm.take() {
+            Some(host) => host,
+            None => Host::start()?,
+        };
+        Ok(RealMaker { host, keep })
     }
 }
 
@@ -62,14 +66,47 @@ impl RealMaker {
 /// The same sandbox with folders bound in where files are meant.
 pub fn bound(spec: &SandboxSpec) -> SandboxSpec {
     let mut spec = spec.clone();
-    for bind in &mut spec.binds {
+    folders(&mut spec.binds);
+    spec
+}
+
+fn folders(binds: &mut Vec<PathBuf>) {
+    for bind in &mut *binds {
         if !bind.is_dir() {
             *bind = bind_for(bind);
         }
     }
-    spec.binds.sort();
-    spec.binds.dedup();
-    spec
+    binds.sort();
+    binds.dedup();
+}
+
+/// The supervisor by which a machine was probed. Whoever comes first takes it
+/// on; it ends with the last of whoever could.
+#[derive(Clone, Debug, Default)]
+pub struct Warm(Arc<Mutex<Option<Host>>>);
+
+impl Warm {
+    fn take(&self) -> Option<Host> {
+        self.0.lock().ok()?.take()
+    }
+}
+
+/// As [`missing`], and the supervisor, which can make a world for the first of
+/// these cases without delay.
+///
+/// # Errors
+/// If the probe cannot be started.
+pub fn survey<'a>(
+    cases: impl IntoIterator<Item = &'a Case>,
+    target: &Target,
+) -> Result<(Missing, Warm), WorldError> {
+    let mut binds = match cases.into_iter().next() {
+        Some(first) => case::binds(first, target),
+        None => Vec::new(),
+    };
+    folders(&mut binds);
+    let (probe, host) = probe::probe_for(Path::new(OWN), &binds);
+    Ok((lacks(&probe), Warm(Arc::new(Mutex::new(host)))))
 }
 
 /// What this machine lacks, with the failed stage as the reason.
@@ -77,7 +114,15 @@ pub fn bound(spec: &SandboxSpec) -> SandboxSpec {
 /// # Errors
 /// If the probe cannot be started.
 pub fn missing() -> Result<(Probe, Missing), WorldError> {
-    let probe = probe::probe(Path::new("/proc/self/exe"));
+    let probe = probe::probe(Path::new(OWN));
+    let missing = lacks(&probe);
+    Ok((probe, missing))
+}
+
+/// The executable that supervisors are started by: this one.
+const OWN: &str = "/proc/self/exe";
+
+fn lacks(probe: &Probe) -> Missing {
     let mut missing = BTreeMap::new();
     for capability in Capability::OF_MACHINES {
         if let Some(stage) = probe.why_not(capability) {
@@ -87,7 +132,7 @@ pub fn missing() -> Result<(Probe, Missing), WorldError> {
     let short = "the real world waits by the clock; `--world sim` has it".to_owned();
     let long = short.clone();
     missing.insert(Capability::VirtualTime, Why { short, long });
-    Ok((probe, Missing(missing)))
+    Missing(missing)
 }
 
 fn why(stage: &Stage) -> Why {

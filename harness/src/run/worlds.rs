@@ -7,22 +7,25 @@ use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError, WorldKind};
 
 use super::maker::WorldMaker;
-use super::real::RealMaker;
+use super::real::{RealMaker, Warm};
 
 /// Makes worlds. The supervisor of the real ones is started with the first.
 #[derive(Debug)]
 pub struct Worlds {
     real: Option<RealMaker>,
+    warm: Warm,
     keep: Option<PathBuf>,
     programs: Programs,
 }
 
 impl Worlds {
+    /// The supervisor of the real ones is `warm`, if nobody has taken that.
     /// With `keep`, what lies in a real world when it ends is copied into a
     /// folder below that one. `programs` are those of the simulated ones.
-    pub fn new(keep: Option<PathBuf>, programs: Programs) -> Worlds {
+    pub fn new(warm: Warm, keep: Option<PathBuf>, programs: Programs) -> Worlds {
         Worlds {
             real: None,
+            warm,
             keep,
             programs,
         }
@@ -44,7 +47,7 @@ impl WorldMaker for Worlds {
             WorldKind::Real => {
                 let warm = match self.real.take() {
                     Some(warm) => warm,
-                    None => RealMaker::start(self.keep.clone())?,
+                    None => RealMaker::start(&self.warm, self.keep.clone())?,
                 };
                 self.real.insert(warm).make(spec, folder)
             }

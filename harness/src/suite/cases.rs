@@ -9,7 +9,6 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::cli::args::{Requirement, Where};
 use crate::cli::target;
-use crate::run::fate::Missing;
 use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
 use crate::run::planner::Planner;
 use crate::run::profile::Profile;
@@ -22,7 +21,7 @@ use crate::world::spec::Trace;
 
 use super::hook::hook;
 use super::options::Suite;
-use super::trial;
+use super::trial::{self, Common};
 
 /// The exit status of a failed test target, as Rust's own harness has it.
 const FAILED: u8 = 101;
@@ -61,7 +60,7 @@ fn trials(suite: &Suite, args: &Arguments) -> Result<Vec<Trial>, String> {
         return Ok(names().map(never).collect());
     }
     let profile = profile(suite, &cases)?;
-    let setting = Arc::new(setting(suite)?);
+    let setting = setting(suite)?;
     let requirements = requirements()?;
     let required: Vec<Capability> = Capability::ALL
         .into_iter()
@@ -70,9 +69,9 @@ fn trials(suite: &Suite, args: &Arguments) -> Result<Vec<Trial>, String> {
     // While listing, so that both `cargo test` and nextest count what cannot
     // run here as ignored: a test that finds out when it runs has passed, for
     // nextest.
-    let missing = match worlds.contains(&WorldKind::Real) {
-        true => real::missing().map_err(|error| error.to_string())?.1,
-        false => Missing::default(),
+    let (missing, warm) = match worlds.contains(&WorldKind::Real) {
+        true => real::survey(&cases, &setting.target).map_err(|error| error.to_string())?,
+        false => <_>::default(),
     };
     let programs = programs(suite, &setting);
     let planner = Planner {
@@ -95,13 +94,22 @@ fn trials(suite: &Suite, args: &Arguments) -> Result<Vec<Trial>, String> {
         let usual = planner.plan(case).into_iter();
         usual.zip(strict.plan(case))
     });
-    let trials = trials.map(|(usual, strict)| {
-        let skipped = matches!(usual.fate, Fate::Skip(_));
-        let planned = if asked { strict } else { usual };
-        let ignored = skipped && (asked || args.list);
-        test(planned, &setting, &programs).with_ignored_flag(ignored)
+    let planned: Vec<(Planned, bool)> = trials
+        .map(|(usual, strict)| {
+            let skipped = matches!(usual.fate, Fate::Skip(_));
+            let planned = if asked { strict } else { usual };
+            (planned, skipped && (asked || args.list))
+        })
+        .collect();
+    let common = Arc::new(Common {
+        setting,
+        programs,
+        warm,
     });
-    Ok(trials.collect())
+    let tests = planned.into_iter();
+    Ok(tests
+        .map(|(planned, ignored)| test(planned, &common).with_ignored_flag(ignored))
+        .collect())
 }
 
 /// Where the cases run: what `DAEMONLAB_WORLD` says, or else the macro.
@@ -171,12 +179,12 @@ fn never(name: String) -> Trial {
     Trial::test(name, || Err("it was filtered out".into()))
 }
 
-fn test(planned: Planned, setting: &Arc<Setting>, programs: &Programs) -> Trial {
+fn test(planned: Planned, common: &Arc<Common>) -> Trial {
     let id = planned.case.id.clone();
     match planned.fate.clone() {
         Fate::Run => {
-            let (setting, programs) = (Arc::clone(setting), programs.clone());
-            Trial::test(id, move || trial::run(&planned, &setting, &programs))
+            let common = Arc::clone(common);
+            Trial::test(id, move || trial::run(&planned, &common))
         }
         Fate::Missing(reason) => Trial::test(id, move || Err(Failed::from(reason))),
         // The flag is all that a list can show, and all that nextest needs.

@@ -8,6 +8,7 @@ use crate::report::evidence::evidence;
 use crate::run::case;
 use crate::run::outcome::{Evidence, Verdict, text};
 use crate::run::plan::{Planned, Setting};
+use crate::run::real::Warm;
 use crate::run::stop::Stop;
 use crate::run::worlds::Worlds;
 use crate::world::sim::Programs;
@@ -18,13 +19,23 @@ thread_local! {
     static MAKER: RefCell<Option<Worlds>> = const { RefCell::new(None) };
 }
 
+/// What all tests have in common.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub setting: Setting,
+    pub programs: Programs,
+    pub warm: Warm,
+}
+
 /// Carries a case out, and fails if its verdict is not a good one.
-pub(super) fn run(planned: &Planned, setting: &Setting, programs: &Programs) -> Result<(), Failed> {
+pub(super) fn run(planned: &Planned, common: &Common) -> Result<(), Failed> {
     // Taken out for as long as it is used: one that a panic leaves behind is
     // not used again.
-    let warm = MAKER.take();
-    let mut maker = warm.unwrap_or_else(|| Worlds::new(None, programs.clone()));
-    let (verdict, seen) = case::run(planned, setting, &mut maker, &Stop::default(), &mut |_| {});
+    let mut maker = MAKER
+        .take()
+        .unwrap_or_else(|| Worlds::new(common.warm.clone(), None, common.programs.clone()));
+    let stop = Stop::default();
+    let (verdict, seen) = case::run(planned, &common.setting, &mut maker, &stop, &mut |_| {});
     if !matches!(verdict, Verdict::Internal { .. }) {
         MAKER.set(Some(maker));
     }

@@ -155,9 +155,14 @@ impl Host {
         world.made()
     }
 
-    /// Makes a world with nothing in it; gives the stage that fails.
-    pub(super) fn bare_world(&mut self) -> Result<RealWorld, Failure> {
-        self.warm_up(&[])?;
+    /// Makes a world with nothing in it but these folders, as far as they can
+    /// be bound; gives the stage that fails.
+    pub(super) fn bare_world(&mut self, binds: &[PathBuf]) -> Result<RealWorld, Failure> {
+        // That one of them cannot be is for the world that asks for it to say.
+        let bound = binds.iter().all(|bind| check(bind).is_ok());
+        if !bound || self.warm_up(&outermost(binds)).is_err() {
+            self.warm_up(&[])?;
+        }
         match self.init(&SandboxSpec::default())? {
             Some(world) => world.try_made(),
             None => Err(confused("make a world", &"its template has ended")),

@@ -18,7 +18,7 @@ pub use outcome::{Outcome, Probe, Stage};
 pub use crate::world::Capability;
 pub use stage::StageId;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::host::Host;
@@ -31,21 +31,40 @@ use super::wire::message::Trial;
 /// It stops at the first stage that every sandbox needs and that fails; what
 /// only some need (several ids, watching calls) is tried on its own.
 pub fn probe(executable: &Path) -> Probe {
+    probe_for(executable, &[]).0
+}
+
+/// The same, and the supervisor if it can be used: a world that binds these
+/// folders is made by it without delay.
+pub fn probe_for(executable: &Path, binds: &[PathBuf]) -> (Probe, Option<Host>) {
     let mut failures = Vec::new();
-    let end = attempt(executable, &mut failures).err();
+    let (host, end) = match attempt(executable, binds, &mut failures) {
+        Ok(host) => (Some(host), None),
+        Err(failure) => (None, Some(failure)),
+    };
     let stopped = end.as_ref().map(|failure| failure.stage);
     failures.extend(end);
-    Probe::new(&failures, stopped, &Machine::read())
+    let machine = match failures.is_empty() {
+        // What explains a failure need not be read if there is none.
+        true => Machine::default(),
+        false => Machine::read(),
+    };
+    (Probe::new(&failures, stopped, &machine), host)
 }
 
 /// Gives the failure that nothing can follow; others are added to `failures`.
-fn attempt(executable: &Path, failures: &mut Vec<Failure>) -> Result<(), Failure> {
+fn attempt(
+    executable: &Path,
+    binds: &[PathBuf],
+    failures: &mut Vec<Failure>,
+) -> Result<Host, Failure> {
     let mut host = Host::try_start(executable)?;
     failures.extend(host.single().cloned());
-    let mut world = host.bare_world()?;
+    let mut world = host.bare_world(binds)?;
     if host.single().is_none() {
         failures.extend(world.trial(Trial::Ids).err());
     }
     failures.extend(world.trial(Trial::Trace).err());
-    Ok(())
+    drop(world);
+    Ok(host)
 }
