@@ -1,7 +1,9 @@
 //! Expectations on events: tables with events made by hand, the order judge
 //! against a naive reference, and real processes.
 
+#[path = "../cli_common/mod.rs"]
+mod cli_common;
 mod made;
 mod order;
-
+mod real;
 mod tables;
