@@ -241,8 +241,16 @@ steps:
 }
 
 #[test]
-fn only_the_simulated_world_is_explored() {
-    run(RACE, &["--explore"])
-        .code(2)
-        .stderr(contains("add `--world sim`"));
+fn both_worlds_are_explored_by_the_same_words() {
+    let args = ["--world", "both", "--explore=1", "--explore-runs", "3"];
+    let text = "version: 1
+steps:
+  - launch: {id: start, command: [\"${target}\", -t], expect: {exit: 0}}
+";
+    run(text, &args)
+        .success()
+        .stdout(contains("a.yaml: all 1 schedule with at most 1 preemption"))
+        .stdout(contains(
+            "a.yaml [sim]: all 1 schedule with at most 1 preemption",
+        ));
 }

@@ -134,6 +134,7 @@ fn one(
         runs: args.runs.get(),
         seed: args.seed,
         faults,
+        preemptions: None,
     };
     let mut model = Processes::new(
         planned.clone(),
@@ -344,13 +345,5 @@ pub(super) fn say(out: &mut impl Write, text: std::fmt::Arguments<'_>) -> Result
 }
 
 fn write(place: &Path, schedule: &Schedule) -> Result<(), Halt> {
-    file::write(place, schedule).map_err(|error| {
-        Halt::new(
-            ExitStatus::Internal,
-            format!(
-                "cannot write the schedule {}: {error}\n  = help: name another folder by `--schedules`",
-                place.display()
-            ),
-        )
-    })
+    file::write(place, schedule).map_err(|why| Halt::new(ExitStatus::Internal, why))
 }

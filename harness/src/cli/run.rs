@@ -1,12 +1,12 @@
 //! `daemonlab run`: carries scenarios out and reports.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use std::thread;
 
 use crate::report::outlet::Outlet;
-use crate::run::explore::{self, Exploration};
+use crate::run::explore::Exploration;
 use crate::run::fate::Missing;
 use crate::run::jobs::Run;
 use crate::run::plan::{Fate, Gather, Plan, Policy, Setting, TIMEOUT, Target};
@@ -32,12 +32,6 @@ use super::{interrupt, target};
 pub fn run(args: &RunArgs, color: Color) -> Result<ExitStatus, Halt> {
     let target =
         target::resolve(&args.target).map_err(|error| Halt::new(ExitStatus::Usage, error))?;
-    if args.explore.is_some() && !args.world.worlds().contains(&WorldKind::Sim) {
-        return Err(Halt::new(
-            ExitStatus::Usage,
-            "`--explore` is about the simulated world\n  = help: add `--world sim` or `--world both`",
-        ));
-    }
     let chosen = choose(&args.choice)?;
     let profile = match &args.profile {
         Some(path) => profile(path, &chosen.ids)?,
@@ -115,7 +109,8 @@ fn plan(
         setting: Setting {
             explore: args.explore.map(|preemptions| Exploration {
                 preemptions,
-                most: explore::MOST,
+                most: args.explore_runs.map(NonZeroU64::get),
+                time: args.explore_for,
                 programs: Programs::embedded(),
                 schedules: args.schedules.clone(),
                 target: args.target.clone(),

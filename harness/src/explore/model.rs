@@ -1,6 +1,7 @@
 //! Real processes as something that can be explored.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use daemonlab::explore::schedule::PlannedWay;
@@ -76,6 +77,8 @@ pub struct Processes {
     /// What of the steps so far the other world has as well.
     common: Vec<CommonStep>,
     grain: Grain,
+    /// What was said last of each rule that was broken.
+    failures: BTreeMap<String, Vec<outcome::Failure>>,
     roles: Vec<(TaskName, String)>,
 }
 
@@ -132,6 +135,7 @@ impl Processes {
             evidence: None,
             common: Vec::new(),
             grain,
+            failures: BTreeMap::new(),
             roles: Vec::new(),
         })
     }
@@ -154,6 +158,11 @@ impl Processes {
     /// The steps of the last execution that the other world has as well.
     pub fn common(&self) -> &[CommonStep] {
         &self.common
+    }
+
+    /// All that was said of a rule when it was broken last; nothing, if it never was.
+    pub fn failures(&self, rule: &str) -> &[outcome::Failure] {
+        self.failures.get(rule).map_or(&[], Vec::as_slice)
     }
 
     /// The steps of the last execution.
@@ -180,6 +189,11 @@ impl Processes {
             Ok(Said::Over { outcome, did }) => {
                 self.did = did;
                 let (verdict, evidence) = *outcome;
+                if let outcome::Verdict::Failed { failures } = &verdict
+                    && let Some(first) = failures.first()
+                {
+                    self.failures.insert(rule(first), failures.clone());
+                }
                 self.over = Some(verdict);
                 self.evidence = evidence;
             }
@@ -402,12 +416,17 @@ impl Model for Processes {
     }
 }
 
+/// What a failure breaks, in the same words each time.
+fn rule(failure: &outcome::Failure) -> String {
+    format!("line {}: {}", failure.line, failure.title)
+}
+
 fn broken(failures: &[outcome::Failure]) -> Verdict {
     let Some(first) = failures.first() else {
         return Verdict::Held;
     };
     Verdict::Broken(Failure {
-        rule: format!("line {}: {}", first.line, first.title),
+        rule: rule(first),
         evidence: match (&first.expected, &first.actual) {
             (Some(expected), Some(actual)) => format!("expected {expected}, got {actual}"),
             _ => outcome::plain(failures),

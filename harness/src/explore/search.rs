@@ -38,6 +38,8 @@ pub struct Hunt {
     pub seed: u64,
     /// Whether faults are among the choices.
     pub faults: Faults,
+    /// How often a task may be left although it could go on; `None` for any number.
+    pub preemptions: Option<u32>,
 }
 
 /// What came of a search.
@@ -143,11 +145,20 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
 
 /// Orders drawn by chance, from this seed.
 fn drawn(seed: u64, hunt: &Hunt) -> Box<dyn Strategy> {
-    Box::new(Pct::new(seed, 3, hunt.runs, bounds(hunt.faults)))
+    Box::new(Pct::new(seed, 3, hunt.runs, hunt.bounds()))
+}
+
+impl Hunt {
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            preemptions: self.preemptions,
+            ..bounds(self.faults)
+        }
+    }
 }
 
 fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
-    let bounds = bounds(hunt.faults);
+    let bounds = hunt.bounds();
     let few = |most| {
         let bounds = Bounds {
             preemptions: Some(most),
@@ -162,7 +173,7 @@ fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
             (reduced(), hunt.runs / 4),
             (drawn(hunt.seed, hunt), hunt.runs),
         ],
-        Tactic::Bounded => vec![(few(8), hunt.runs)],
+        Tactic::Bounded => vec![(few(hunt.preemptions.unwrap_or(8)), hunt.runs)],
         Tactic::Reduced => vec![(reduced(), hunt.runs)],
         Tactic::Pct => vec![(drawn(hunt.seed, hunt), hunt.runs)],
         Tactic::Random => vec![(

@@ -239,6 +239,15 @@ impl<W: Write> Reporter for Console<W> {
                 self.progress.does(id, what);
                 Ok(())
             }
+            RunEvent::Exploring {
+                id,
+                schedules,
+                most,
+            } => {
+                let far = format!("{schedules} of at most {most} schedules");
+                self.progress.does(id, &far);
+                Ok(())
+            }
             RunEvent::CaseFinished(report) => self.finish_case(report),
             RunEvent::Interrupted { signal } => {
                 let running = count(self.progress.running(), "case");

@@ -99,6 +99,9 @@ fn test_case(report: &CaseReport) -> TestCase {
     if let Verdict::FailedAsDeclared { reason, .. } = &report.verdict {
         case.add_property(Property::new("expected-failure", reason.as_str()));
     }
+    if let Some(explored) = &report.explored {
+        case.add_property(Property::new("explored", explored.to_string()));
+    }
     if let Some(seen) = &report.evidence {
         case.set_system_out(evidence(seen));
     }

@@ -19,6 +19,7 @@ pub struct Markdown<W> {
     bad: Vec<CaseReport>,
     deviating: Vec<(String, String)>,
     flaky: Vec<(String, String)>,
+    explored: Vec<(String, String)>,
     skipped: Vec<(String, String)>,
     slowest: Slowest,
 }
@@ -33,6 +34,7 @@ impl<W: Write> Markdown<W> {
             bad: Vec::new(),
             deviating: Vec::new(),
             flaky: Vec::new(),
+            explored: Vec::new(),
             skipped: Vec::new(),
             slowest: Slowest::default(),
         }
@@ -70,6 +72,13 @@ impl<W: Write> Markdown<W> {
             }
             overview.push('\n');
         }
+        if !self.explored.is_empty() {
+            overview += "| Explored | How far |\n|---|---|\n";
+            for (id, far) in &self.explored {
+                overview += &format!("| {} | {} |\n", cell(id), cell(far));
+            }
+            overview.push('\n');
+        }
         if self.slowest.get().len() > 1 {
             overview += "| Slowest | Seconds |\n|---|---:|\n";
             for (time, id) in self.slowest.get() {
@@ -93,6 +102,9 @@ impl<W: Write> Reporter for Markdown<W> {
             RunEvent::CaseFinished(report) => {
                 let id = || report.case.id.clone();
                 self.slowest.note(report);
+                if let Some(explored) = &report.explored {
+                    self.explored.push((id(), explored.to_string()));
+                }
                 if report.is_flaky() {
                     self.flaky.push((id(), tries(report)));
                 }

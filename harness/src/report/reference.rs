@@ -11,7 +11,7 @@ use super::Reporter;
 use super::json::Json;
 use super::sample;
 use crate::run::event::RunEvent;
-use crate::run::explore::Explored;
+use crate::run::explore::{Explored, Limit};
 use crate::run::outcome::{Evidence, Verdict};
 use crate::world::WorldKind;
 use crate::world::event::{End, Event, What};
@@ -56,6 +56,10 @@ fn everything() -> Vec<RunEvent> {
                 schedules: 2,
                 preemptions: 1,
                 complete: false,
+                used_up: Some(Limit::Schedules),
+                rounds: Some(3),
+                cut: 1,
+                drawn: 1,
             });
             report.evidence = Some(full(report.evidence.take().unwrap_or_default()));
         }

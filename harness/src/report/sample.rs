@@ -148,6 +148,11 @@ pub fn run() -> Vec<RunEvent> {
             steps: 2,
             what: "launch `demo`".to_owned(),
         });
+        events.push(RunEvent::Exploring {
+            id: case.id.clone(),
+            schedules: 12,
+            most: 200,
+        });
         let evidence = matches!(verdict, Verdict::Failed { .. }).then(seen);
         events.push(RunEvent::CaseFinished(Box::new(CaseReport {
             case,

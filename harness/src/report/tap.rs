@@ -60,6 +60,9 @@ impl<W: Write> Tap<W> {
             let earlier: Vec<String> = report.earlier.iter().map(|e| plain(&e.failures)).collect();
             fields.push(("earlier", json!(earlier)));
         }
+        if let Some(explored) = &report.explored {
+            fields.push(("explored", json!(explored.to_string())));
+        }
         if let Some(problem) = problem {
             fields.push(("details", json!(problem.text)));
         }

@@ -45,6 +45,15 @@ pub enum RunEvent {
         /// What it does: ``check process `daemon` ``.
         what: String,
     },
+    /// A case is being explored; told every now and then.
+    Exploring {
+        /// The case's id.
+        id: String,
+        /// How many schedules were tried so far.
+        schedules: u64,
+        /// How many there may be at most.
+        most: u64,
+    },
     /// A case is over.
     CaseFinished(Box<CaseReport>),
     /// The run was asked to stop: by SIGINT, SIGTERM or SIGHUP.

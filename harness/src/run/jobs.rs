@@ -9,11 +9,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::{WorldError, WorldKind};
+use crate::world::WorldError;
 
 use super::case;
 use super::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
-use super::explore::{Exploration, explore};
+use super::explore::{doing, explore};
 use super::maker::WorldMaker;
 use super::outcome::Verdict;
 use super::plan::{Fate, Plan, Planned};
@@ -193,6 +193,15 @@ impl Books {
                     *doing = format!("was at step {step} of {steps}: {what}");
                 }
             }
+            RunEvent::Exploring {
+                id,
+                schedules,
+                most,
+            } => {
+                if let Some((_, _, does)) = self.running.get_mut(id) {
+                    *does = doing(*schedules, *most);
+                }
+            }
             RunEvent::CaseFinished(report) => {
                 self.waiting.retain(|waiting| waiting.id != report.case.id);
                 self.running.remove(&report.case.id);
@@ -266,11 +275,19 @@ impl Job {
                         case: planned.name(),
                     });
                     loop {
-                        let (verdict, evidence) = match self.exploration(planned) {
+                        let (verdict, evidence) = match &self.plan.setting.explore {
                             None => self.run(planned, &mut maker, new_maker),
                             Some(how) => {
                                 let setting = &self.plan.setting;
-                                let (outcome, tried) = explore(planned, setting, how, &self.stop);
+                                let mut tell = |schedules, most| {
+                                    self.tell(RunEvent::Exploring {
+                                        id: planned.case.id.clone(),
+                                        schedules,
+                                        most,
+                                    });
+                                };
+                                let (outcome, tried) =
+                                    explore(planned, setting, how, &self.stop, &mut tell);
                                 explored = Some(tried);
                                 outcome
                             }
@@ -301,12 +318,6 @@ impl Job {
         // Before the job counts as ended: nothing of it may be left then.
         drop(maker);
         let _ = self.to.send(Message::JobEnded);
-    }
-
-    /// How the case is explored, if it is.
-    fn exploration(&self, planned: &Planned) -> Option<&Exploration> {
-        let how = self.plan.setting.explore.as_ref();
-        how.filter(|_| planned.world == WorldKind::Sim)
     }
 
     fn enough_failed(&self) -> bool {

@@ -96,8 +96,7 @@ pub struct Setting {
     pub timeout_for_all: Option<Duration>,
     /// When evidence is gathered.
     pub gather: Gather,
-    /// Whether a case of the simulated world is judged on every schedule, and
-    /// how far that goes.
+    /// Whether a case is judged on every schedule, and how far that goes.
     pub explore: Option<Exploration>,
     /// Which calls of every launch become events, beside those that a scenario
     /// asks for.

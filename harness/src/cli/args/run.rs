@@ -1,6 +1,6 @@
 //! What `run` takes.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ Examples:
   daemonlab run --exact 'scenarios/readiness/ready.yaml::in-time'
   daemonlab run --target nginx --profile nginx.profile.yaml
   daemonlab run --world both scenarios/readiness
+  daemonlab run --explore --explore-for 30s --partition slice:1/4 --report-junit junit.xml
   daemonlab run --require all --report-junit junit.xml --report-json run.jsonl
 
 A profile declares how a target is known to deviate:
@@ -70,18 +71,34 @@ pub struct RunArgs {
     )]
     pub world: Where,
 
-    /// Judge each case of the simulated world on every schedule in which a process is left at most N
-    /// times although it could go on; the first that fails is shrunk and shown as a timeline
+    /// Judge each case on every schedule of its processes' visible calls in which one is left at most
+    /// N times although it could go on [default: 2 with real processes, 1 on the simulated kernel].
+    /// The first that fails is shrunk and shown as a timeline; of real processes it is saved as well,
+    /// for `daemonlab replay`
     #[arg(
         long,
         value_name = "N",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "1",
         env = "DAEMONLAB_EXPLORE",
-        help_heading = "How they run"
+        help_heading = "How they are explored"
     )]
-    pub explore: Option<u32>,
+    pub explore: Option<Option<u32>>,
+
+    /// How many schedules of each case at most [default: 200 of real processes, 20000 on the
+    /// simulated kernel]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "explore",
+        env = "DAEMONLAB_EXPLORE_RUNS",
+        help_heading = "How they are explored"
+    )]
+    pub explore_runs: Option<NonZeroU64>,
+
+    /// How long each case may be explored: `30s`, `5m` [default: as long as its schedules take]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "explore", env = "DAEMONLAB_EXPLORE_FOR", help_heading = "How they are explored")]
+    pub explore_for: Option<Duration>,
 
     /// Where the schedules are written of what `--explore` finds
     #[arg(long, value_name = "DIR", default_value = SCHEDULES, env = "DAEMONLAB_SCHEDULES", help_heading = "What is reported")]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use daemonlab::explore::{Record, Schedule};
@@ -116,8 +115,14 @@ pub fn common_place(folder: &Path, case: &str) -> PathBuf {
 /// Writes a schedule, and the folders on its way.
 ///
 /// # Errors
-/// Those of the file system.
-pub fn write(place: &Path, schedule: &Schedule) -> io::Result<()> {
-    place.parent().map_or(Ok(()), fs::create_dir_all)?;
-    fs::write(place, schedule.to_string())
+/// Why it cannot be written, and what to do.
+pub fn write(place: &Path, schedule: &Schedule) -> Result<(), String> {
+    let made = place.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::write(place, schedule.to_string()))
+        .map_err(|error| {
+            format!(
+                "cannot write the schedule {}: {error}\n  = help: name another folder by `--schedules`",
+                place.display()
+            )
+        })
 }

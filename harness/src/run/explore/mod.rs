@@ -1,41 +1,48 @@
-//! A case of the simulated world on every schedule, within bounds.
+//! A case on every schedule, within bounds and a budget, in either world.
 //!
-//! The steps of the scenario are always carried out as soon as they can be:
-//! a look is taken after every call. What is explored is which process makes
-//! the next call. Depth first, those schedules first that leave a process that
-//! could go on the fewest times; the first one that fails is shrunk.
+//! The steps of the scenario are always carried out as soon as they can be.
+//! What is explored is which process makes the next visible call. Depth first,
+//! those schedules first that leave a process that could go on the fewest
+//! times; the first one that fails is shrunk.
+//!
+//! - `sim`: on the simulated kernel; `real`: the processes themselves;
+//! - [`model`]: a case with its simulated world, as something that can be explored;
+//! - [`common`]: steps in the words of both worlds; [`mod@file`]: a schedule in a file;
+//! - `pace`: when a budget is used up, and when there is something to tell.
 
 pub mod common;
 pub mod file;
 pub mod model;
+mod pace;
+mod real;
+mod sim;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use daemonlab::explore::strategy::Dfs;
-use daemonlab::explore::{
-    Bounds, Budget, Config, Explorer, Next, Overrun, Report, StepLimit, Timeline, Timers, shrink,
-};
 use serde::Serialize;
 
-use crate::explore::model::Faults;
 use crate::world::WorldKind;
-use crate::world::sim::{Grain, Programs};
+use crate::world::sim::Programs;
 
 use super::case;
 use super::outcome::Verdict;
 use super::plan::{Planned, Setting};
 use super::stop::Stop;
-use file::{About, Place};
-use model::ScenarioModel;
+use pace::Pace;
 
 /// How far an exploration goes.
 #[derive(Clone, Debug)]
 pub struct Exploration {
-    /// How often a process may be left although it could go on.
-    pub preemptions: u32,
-    /// How many schedules are tried at most.
-    pub most: u64,
+    /// How often a process may be left although it could go on; `None` for what is
+    /// usual in its world, [`preemptions`].
+    pub preemptions: Option<u32>,
+    /// How many schedules of a case are tried at most; `None` for what is usual in
+    /// its world, [`most`].
+    pub most: Option<u64>,
+    /// How long a case is explored at most; it ends with the schedule that is tried then.
+    pub time: Option<Duration>,
     /// The programs of the simulated world.
     pub programs: Programs,
     /// Where the schedules are written of what is found, for `daemonlab
@@ -45,17 +52,29 @@ pub struct Exploration {
     pub target: String,
 }
 
-/// How many schedules of a case are tried unless told otherwise.
-pub const MOST: u64 = 20_000;
+/// How many schedules of a case are tried unless told otherwise. One of real processes takes
+/// a few hundredths of a second.
+pub fn most(world: WorldKind) -> u64 {
+    match world {
+        WorldKind::Sim => 20_000,
+        WorldKind::Real => 200,
+    }
+}
 
-/// How many calls one schedule may have.
-const STEPS: u32 = 50_000;
+/// How often a process may be left unless told otherwise. Of real processes there are fewer
+/// schedules with two preemptions than the budget allows; and some races take two.
+pub fn preemptions(world: WorldKind) -> u32 {
+    match world {
+        WorldKind::Sim => 1,
+        WorldKind::Real => 2,
+    }
+}
 
 /// How wide a timeline is, in letters.
 const WIDTH: usize = 110;
 
 /// What was explored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Explored {
     /// How many schedules were tried.
     pub schedules: u64,
@@ -63,6 +82,32 @@ pub struct Explored {
     pub preemptions: u32,
     /// Whether these were all schedules with so many.
     pub complete: bool,
+    /// Which part of its budget was used up before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_up: Option<Limit>,
+    /// That only so many rounds of each loop were varied, where there were more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
+    /// How many were cut off, for they made more calls than a schedule may have.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cut: u64,
+    /// How many of them were drawn by chance, because the program did not repeat itself.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub drawn: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A part of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// The number of schedules.
+    Schedules,
+    /// The time.
+    Time,
 }
 
 impl fmt::Display for Explored {
@@ -71,140 +116,95 @@ impl fmt::Display for Explored {
             schedules,
             preemptions,
             complete,
+            used_up,
+            rounds,
+            cut,
+            drawn,
         } = self;
         let all = if *complete { "all " } else { "" };
-        let cut = if *complete { "" } else { "; there are more" };
-        let s = if *preemptions == 1 { "" } else { "s" };
+        let s = |number: u64| if number == 1 { "" } else { "s" };
         write!(
             f,
-            "{all}{schedules} schedules with at most {preemptions} preemption{s}{cut}"
-        )
+            "{all}{schedules} schedule{} with at most {preemptions} preemption{}",
+            s(*schedules),
+            s(u64::from(*preemptions))
+        )?;
+        if let Some(rounds) = rounds {
+            write!(f, " in the first {rounds} rounds of loops")?;
+        }
+        match used_up {
+            _ if *complete => {}
+            None => f.write_str("; there are more")?,
+            Some(Limit::Schedules) => f.write_str("; there are more, the budget is used up")?,
+            Some(Limit::Time) => f.write_str("; there are more, the time is used up")?,
+        }
+        if *cut > 0 {
+            write!(f, "; {cut} of them were cut off, being too long")?;
+        }
+        match drawn {
+            0 => Ok(()),
+            drawn => write!(
+                f,
+                "; {drawn} of them drawn, since the program did not repeat itself"
+            ),
+        }
     }
 }
 
-/// Judges a case on every schedule within the bounds. The verdict is that of
-/// the first schedule that fails, shrunk, with its timeline; or that of all.
+/// Judges a case on every schedule within the bounds, and tells every now and then how many it
+/// has tried, and of how many at most. The verdict is that of the first schedule that fails,
+/// shrunk, with its timeline; or that of all. What a profile declares of the case is held
+/// against that verdict.
 pub fn explore(
     planned: &Planned,
     setting: &Setting,
     how: &Exploration,
     stop: &Stop,
+    tell: &mut dyn FnMut(u64, u64),
 ) -> (case::Outcome, Explored) {
-    let mut model = ScenarioModel::new(planned, setting, &how.programs, Grain::Calls);
-    let bounds = Bounds {
-        preemptions: Some(how.preemptions),
-        faults: Some(0),
-        rounds: None,
-        timers: Timers::WhenIdle,
-        steps: StepLimit {
-            most: STEPS,
-            then: Overrun::Breaks,
+    let alone = Planned {
+        deviation: None,
+        ..planned.clone()
+    };
+    let bound = how
+        .preemptions
+        .unwrap_or_else(|| preemptions(planned.world));
+    let most = how.most.unwrap_or_else(|| most(planned.world));
+    let mut pace = Pace::new(most, how.time, stop, tell);
+    let ((verdict, evidence), explored) = match planned.world {
+        WorldKind::Sim => sim::explore(&alone, setting, how, bound, &mut pace),
+        WorldKind::Real => real::explore(&alone, setting, how, bound, &mut pace),
+    };
+    let verdict = match (&planned.deviation, verdict) {
+        _ if stop.is_set() => Verdict::CutShort {
+            doing: doing(explored.schedules, most),
         },
+        (Some(deviation), verdict) => deviation.judge(verdict),
+        (None, verdict) => verdict,
     };
-    let config = Config {
-        budget: Budget {
-            executions: Some(how.most),
-            steps: None,
-        },
-        ..Config::default()
-    };
-    let mut strategy = Dfs::iterative(bounds);
-    let report =
-        Explorer::new(&mut model, config).explore_and(&mut strategy, |_, _| match stop.is_set() {
-            true => Next::Stop,
-            false => Next::GoOn,
-        });
-    let explored = Explored {
-        schedules: report.executions,
-        preemptions: how.preemptions,
-        complete: report.complete,
-    };
-    (verdict(&mut model, &report, planned, how, stop), explored)
+    ((verdict, evidence), explored)
 }
 
-fn verdict(
-    model: &mut ScenarioModel,
-    report: &Report,
-    planned: &Planned,
-    how: &Exploration,
-    stop: &Stop,
-) -> case::Outcome {
-    use daemonlab::explore::Stop as Why;
-    let internal = |message: String| (Verdict::Internal { message }, None);
-    if stop.is_set() {
-        let doing = format!("was explored: {} schedules so far", report.executions);
-        return (Verdict::CutShort { doing }, None);
-    }
-    match &report.stop {
-        Why::Exhausted | Why::ExecutionBudget | Why::StepBudget | Why::Overtaken => {
-            return (Verdict::Passed, None);
-        }
-        Why::Unusable(message) => return internal(message.clone()),
-        Why::Nondeterminism(difference) => {
-            return internal(format!("the same schedule went another way: {difference}"));
-        }
-        Why::Failure => {}
-    }
-    let Some(found) = report.failures.first() else {
-        return internal("an exploration failed without a failure".to_owned());
-    };
-    let shrunk = match shrink(&mut *model, found.bounds, &found.failure, &found.record) {
-        Ok(shrunk) => shrunk,
-        Err(difference) => {
-            return internal(format!("the same schedule went another way: {difference}"));
-        }
-    };
-    let story = format!(
-        "= schedule: the {} that was tried; shrunk from {} choices to {}, a process a column, `>` \
-         where it goes although another could go on:\n{}",
-        ordinal(found.execution),
-        shrunk.choices.0,
-        shrunk.choices.1,
-        Timeline::new(&shrunk.record, WIDTH),
-    );
-    let story = match written(model, &shrunk.failure.rule, planned, how) {
-        Ok(place) => format!(
-            "{}\n= replay: daemonlab replay {}; with `--world real` on the real program\n",
-            story.trim_end(),
-            place.display()
-        ),
-        Err(error) => return internal(format!("{error}\n{story}")),
-    };
-    match model.take_outcome() {
-        Some((Verdict::Failed { mut failures }, evidence)) => {
+/// What a case does that is explored: `was explored: 12 of at most 200 schedules`.
+pub fn doing(schedules: u64, most: u64) -> String {
+    format!("was explored: {schedules} of at most {most} schedules")
+}
+
+fn internal(message: String) -> case::Outcome {
+    (Verdict::Internal { message }, None)
+}
+
+/// A failure with the story of its schedule, below what is said of it anyway.
+fn with_story(verdict: Verdict, story: &str) -> Verdict {
+    match verdict {
+        Verdict::Failed { mut failures } => {
             if let Some(first) = failures.first_mut() {
                 first.text = format!("{}\n{story}", first.text.trim_end());
             }
-            (Verdict::Failed { failures }, evidence)
+            Verdict::Failed { failures }
         }
-        _ => internal(format!("{}\n{story}", shrunk.failure)),
+        other => other,
     }
-}
-
-/// Writes the schedule of the last execution, as both worlds can run it.
-fn written(
-    model: &ScenarioModel,
-    rule: &str,
-    planned: &Planned,
-    how: &Exploration,
-) -> Result<PathBuf, String> {
-    let (case, _) = WorldKind::of_name(&planned.case.id);
-    let about = About {
-        place: Place::Both(WorldKind::Sim),
-        scenario: PathBuf::from(&planned.case.source.name),
-        case: case.to_owned(),
-        target: how.target.clone(),
-        faults: Faults::None,
-    };
-    let place = file::common_place(&how.schedules, case);
-    let schedule = file::common_schedule(&model.common(), Some(rule.to_owned()), &about);
-    file::write(&place, &schedule).map_err(|error| {
-        format!(
-            "cannot write the schedule {}: {error}\n  = help: name another folder by `--schedules`",
-            place.display()
-        )
-    })?;
-    Ok(place)
 }
 
 fn ordinal(number: u64) -> String {
@@ -216,4 +216,63 @@ fn ordinal(number: u64) -> String {
         _ => "th",
     };
     format!("{number}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::all(12, true, None, 0, "all 12 schedules with at most 1 preemption")]
+    #[case::one(1, true, None, 0, "all 1 schedule with at most 1 preemption")]
+    #[case::budget(
+        200,
+        false,
+        Some(Limit::Schedules),
+        0,
+        "there are more, the budget is used up"
+    )]
+    #[case::time(
+        7,
+        false,
+        Some(Limit::Time),
+        0,
+        "7 schedules with at most 1 preemption; there are more, the time"
+    )]
+    #[case::drawn(9, false, Some(Limit::Schedules), 4, "4 of them drawn, since")]
+    fn what_was_explored_says_how_far_it_went(
+        #[case] schedules: u64,
+        #[case] complete: bool,
+        #[case] used_up: Option<Limit>,
+        #[case] drawn: u64,
+        #[case] says: &str,
+    ) {
+        let explored = Explored {
+            schedules,
+            preemptions: 1,
+            complete,
+            used_up,
+            drawn,
+            ..Explored::default()
+        };
+        assert!(explored.to_string().contains(says), "{explored}");
+    }
+
+    #[test]
+    fn what_was_left_out_is_said() {
+        let explored = Explored {
+            schedules: 9,
+            preemptions: 2,
+            rounds: Some(3),
+            cut: 1,
+            ..Explored::default()
+        };
+        assert_eq!(
+            explored.to_string(),
+            "9 schedules with at most 2 preemptions in the first 3 rounds of loops; there are \
+             more; 1 of them were cut off, being too long"
+        );
+    }
 }

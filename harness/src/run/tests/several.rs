@@ -204,6 +204,7 @@ fn events_come_in_order_and_once() {
             RunEvent::StepStarted { step, steps, .. } => format!("step {step}/{steps}"),
             RunEvent::CaseFinished(report) => format!("finish {}", report.case.id),
             RunEvent::Interrupted { .. } => "interrupted".to_owned(),
+            RunEvent::Exploring { id, .. } => format!("explore {id}"),
             RunEvent::RunFinished { .. } => "end".to_owned(),
         })
         .collect();
