@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handle::Given;
-use super::kernel::{Machine, Move, Step};
+use super::kernel::{Machine, Move, Refusal, Step};
 use super::scene::{Names, Scene, Start};
 use super::shown::Shown;
 use super::thread::{Halt, Program, Stacks, Thread};
@@ -105,10 +105,12 @@ impl Live {
     ) -> Result<(TaskName, [RawFd; 2])> {
         let task = self.spawn(start);
         self.machine.set_apart(task);
-        let ends = [
-            self.machine.pipe_to_starter(task, 1)?,
-            self.machine.pipe_to_starter(task, 2)?,
-        ];
+        let mut pipe = |fd| {
+            self.machine
+                .pipe_to_starter(task, fd)
+                .map_err(Refusal::errno)
+        };
+        let ends = [pipe(1)?, pipe(2)?];
         self.begin(task, program, start);
         Ok((task, ends))
     }
@@ -218,6 +220,7 @@ impl Live {
         let call = self.tasks[&name].call.clone();
         match self.machine.step(name, &cut(&call, most), step) {
             Step::Returned(answer) => {
+                let answer = answer.map_err(Refusal::errno);
                 self.give(name, call.clone(), answer.clone());
                 Stepped::Returned(call, answer)
             }
@@ -285,7 +288,7 @@ impl Live {
     /// For [`Call::Fork`] and [`Call::Exit`]: the starter runs no program.
     pub fn outside(&mut self, call: &Call) -> Result<Ret> {
         match self.machine.step(Machine::STARTER, call, Move::Goes) {
-            Step::Returned(answer) => answer,
+            Step::Returned(answer) => answer.map_err(Refusal::errno),
             Step::Waits => Err(Errno::EAGAIN),
             Step::Forked(_) | Step::Over => panic!("the starter makes the call {call}"),
         }

@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::faults;
 use super::handle::Given;
 use super::invariants::{Invariant, When};
-use super::kernel::{Key, Machine, Move};
+use super::kernel::{Key, Machine, Move, Refusal};
 use super::scene::Scene;
 use super::shown::{self, Shown};
 use super::thread::{Program, Stacks, Thread};
@@ -40,6 +40,8 @@ pub struct Simulation {
     /// What each alternative of each pending operation is.
     ways: Vec<Vec<Way>>,
     event: Event,
+    /// Why the call of the last step failed.
+    refused: Option<Refusal>,
     broken: Option<Failure>,
     /// Whom the fault SIGKILL has struck.
     killed: BTreeSet<TaskName>,
@@ -123,6 +125,7 @@ impl Simulation {
             pending: Vec::new(),
             ways: Vec::new(),
             event: Event::Nothing,
+            refused: None,
             broken: None,
             stacks: Stacks::default(),
         };
@@ -133,6 +136,12 @@ impl Simulation {
     /// The machine as it is now.
     pub fn facts(&self) -> Facts<'_> {
         Facts::of(&self.machine, &self.killed)
+    }
+
+    /// Why the kernel refused the call of the last step, if it did; a fault is
+    /// no refusal of the kernel's.
+    pub fn refused(&self) -> Option<Refusal> {
+        self.refused
     }
 
     /// Judges what is judged before the end.
@@ -195,6 +204,7 @@ impl Model for Simulation {
         self.clear();
         self.machine.clone_from(&self.initial);
         self.event = Event::Nothing;
+        self.refused = None;
         self.broken = None;
         self.killed.clear();
         (self.watched.exiting, self.watched.ended) = (false, false);
@@ -227,6 +237,7 @@ impl Model for Simulation {
     }
 
     fn step(&mut self, place: usize, alternative: usize) {
+        self.refused = None;
         let name = self.pending[place].task;
         match self.ways[place][alternative].clone() {
             Way::Moves(step) => self.carry_out(name, step),

@@ -2,8 +2,9 @@
 //! they meet, how many processes they have.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, fs};
+use std::fmt;
 
+use daemonlab::sim::kernel::Refusal;
 use daemonlab::sys::Errno;
 
 use crate::agree::Agreed;
@@ -125,23 +126,14 @@ impl Census {
     }
 }
 
-/// The errnos that the model's source names and that [`ERRNOS`] does not have.
-pub fn errnos_that_are_not_counted() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sim/kernel");
-    let mut unknown = BTreeSet::new();
-    for entry in fs::read_dir(folder).expect("the model's source").flatten() {
-        let text = fs::read_to_string(entry.path()).unwrap_or_default();
-        for rest in text.split("Errno::").skip(1) {
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric());
-            let name = &rest[..end.unwrap_or(rest.len())];
-            let counted = ERRNOS.iter().any(|errno| format!("{errno:?}") == name);
-            // EWOULDBLOCK is EAGAIN.
-            if name.starts_with('E') && !counted && !matches!(name, "EWOULDBLOCK" | "EIO") {
-                unknown.insert(name.to_owned());
-            }
-        }
-    }
-    unknown.into_iter().collect()
+/// The errnos that the model gives and that [`ERRNOS`] does not have.
+pub fn errnos_that_are_not_counted() -> BTreeSet<String> {
+    Refusal::ALL
+        .iter()
+        .map(|refusal| refusal.errno())
+        .filter(|errno| !ERRNOS.contains(errno) && *errno != Errno::EIO)
+        .map(|errno| format!("{errno:?}"))
+        .collect()
 }
 
 /// Only errnos are told in capitals that begin with an E.

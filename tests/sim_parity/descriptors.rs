@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::{Access, SocketKind};
 
-use crate::program::{ANY, LITERAL};
+use crate::program::{ANY, EXACT, LITERAL};
 
 /// What a descriptor is open on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,9 @@ impl Descriptors {
 
     /// The number that a symbolic descriptor stands for.
     pub fn number(&self, symbol: i32, suits: impl Fn(Kind) -> bool) -> RawFd {
+        if symbol >= EXACT {
+            return symbol - EXACT;
+        }
         if symbol >= LITERAL {
             return symbol - LITERAL;
         }

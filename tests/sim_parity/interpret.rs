@@ -7,7 +7,7 @@ use daemonlab::sys::records::{At, KillTarget, PollFd, SignalInfo, SocketKind, Wa
 use daemonlab::sys::{Pid, Result, System};
 
 use crate::descriptors::{CLOSED, Descriptors, Kind, Stage};
-use crate::program::{CHILD, NOBODY, PARENT, Program};
+use crate::program::{CHILD, EXACT, NOBODY, PARENT, Program};
 use crate::told::Told;
 
 /// Where turns come from and answers go to.
@@ -180,12 +180,13 @@ impl Me {
             | Call::Fchown { fd, .. }
             | Call::Fchmod { fd, .. }
             | Call::Fsync { fd } => {
+                let exactly = *fd >= EXACT;
                 *fd = number(*fd, |kind| {
                     matches!(kind, Kind::File { .. } | Kind::Directory)
                 });
                 // The real one is everybody's; and what becomes of a pidfd is
                 // another thing in every version of Linux.
-                if self.fds.kind(*fd).is_some_and(Kind::is_not_ours) {
+                if !exactly && self.fds.kind(*fd).is_some_and(Kind::is_not_ours) {
                     *fd = CLOSED;
                 }
             }

@@ -8,6 +8,7 @@
 //! | `interpret`, `descriptors`, `told` | the one interpreter, generic over the system; what it knows; answers as text |
 //! | `simulated` | a program in the simulation |
 //! | `real` | a program on the kernel, in a sandbox |
+//! | `branches` | a program for each reason to refuse a call |
 //! | `trace`, `agree`, `census` | what happened; whether it is the same; what the programs are worth |
 //! | `lie` | seeded mistakes |
 //!
@@ -22,6 +23,7 @@
 //!   processes go on by themselves would make a difference.
 
 mod agree;
+mod branches;
 mod census;
 mod descriptors;
 mod generate;
@@ -52,7 +54,9 @@ const SEED: u64 = 1;
 
 fn main() -> ExitCode {
     if std::env::var_os(real::INSIDE).is_some() {
-        let status = real::inside(hold_programs_against_the_kernel);
+        let status = real::inside(|range| {
+            branches::run_inside(range).unwrap_or_else(|| hold_programs_against_the_kernel(range))
+        });
         return ExitCode::from(u8::try_from(status).unwrap_or(1));
     }
     let arguments = Arguments::from_args();
@@ -66,6 +70,8 @@ fn trials() -> Vec<Trial> {
             unknown => Err(format!("not in the census: {unknown:?}").into()),
         }
     })];
+    trials.extend(branches::in_the_simulation());
+    trials.extend(branches::on_the_kernel());
     let name = "random_programs_do_the_same_in_both_worlds";
     let sandbox = match Sandbox::new() {
         Ok(sandbox) => sandbox,
@@ -102,9 +108,13 @@ fn left_out(name: &str, reason: &str) -> Trial {
         let mut names = names.split(',').map(str::trim);
         names.any(|name| matches!(name, "all" | "userns" | "subuid"))
     });
-    let reason = reason.to_owned();
-    Trial::test(format!("{name} ({reason})"), move || Err(reason.into()))
-        .with_ignored_flag(!required)
+    never(name, reason).with_ignored_flag(!required)
+}
+
+/// A test that cannot run, whoever wants it to; it fails where it is made to.
+fn never(name: &str, reason: &str) -> Trial {
+    let why = reason.to_owned();
+    Trial::test(format!("{name} ({reason})"), move || Err(why.into())).with_ignored_flag(true)
 }
 
 /// What the conductor does: exit status 0 if both worlds agree, the programs

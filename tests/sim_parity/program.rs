@@ -12,7 +12,8 @@
 //!   the caller and [`CHILD`] whom it forked last.
 //! - **Descriptors**: below [`ANY`], the `n`-th of the caller's descriptors
 //!   that suit the call; below [`LITERAL`], the `n - ANY`-th of all that it
-//!   has; from there on the number `n - LITERAL` itself.
+//!   has; below [`EXACT`], the number `n - LITERAL` itself, unless what is open
+//!   there is everybody's; from there on the number `n - EXACT`.
 
 use std::fmt;
 
@@ -22,6 +23,8 @@ use daemonlab::sys::call::Call;
 pub const ANY: i32 = 100;
 /// From here on a descriptor is a number.
 pub const LITERAL: i32 = 200;
+/// From here on a descriptor is a number, whatever it is open on.
+pub const EXACT: i32 = 300;
 /// A PID that nobody has.
 pub const NOBODY: i32 = 100;
 /// The process that forked the caller.
@@ -40,14 +43,47 @@ pub struct Turn {
     pub call: Call,
 }
 
+/// Stands for the terminal among the processes.
+pub const TERMINAL: usize = usize::MAX;
+
+impl Turn {
+    /// No process goes on: the window of the terminal is closed.
+    pub fn hang_up() -> Turn {
+        Turn {
+            process: TERMINAL,
+            call: Call::Now,
+        }
+    }
+}
+
+/// How the first process starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// As root, with everything.
+    #[default]
+    Usual,
+    /// Without `CAP_KILL` in the bounding set.
+    WithoutKillInBounds,
+}
+
 /// A program of several processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Its turns, in order.
     pub turns: Vec<Turn>,
+    /// How it starts.
+    pub start: Start,
 }
 
 impl Program {
+    /// These turns, after the usual start.
+    pub fn of(turns: Vec<Turn>) -> Program {
+        Program {
+            turns,
+            start: Start::Usual,
+        }
+    }
+
     /// The calls of one process, in order.
     pub fn calls(&self, process: usize) -> impl Iterator<Item = &Call> {
         let turns = self.turns.iter();
@@ -56,17 +92,25 @@ impl Program {
             .map(|turn| &turn.call)
     }
 
+    /// Whether the terminal is hung up in one of its turns.
+    pub fn hangs_up(&self) -> bool {
+        self.turns.iter().any(|turn| turn.process == TERMINAL)
+    }
+
     /// The same, less what comes from the `length`-th turn on.
     pub fn cut(&self, length: usize) -> Program {
         let turns = self.turns[..length.min(self.turns.len())].to_vec();
-        Program { turns }
+        Program { turns, ..*self }
     }
 }
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, turn) in self.turns.iter().enumerate() {
-            writeln!(f, "{number:>3}  p{}  {}", turn.process, turn.call)?;
+            match turn.process {
+                TERMINAL => writeln!(f, "{number:>3}  the terminal is hung up")?,
+                process => writeln!(f, "{number:>3}  p{process}  {}", turn.call)?,
+            }
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! What a program finds: the same files in both worlds.
 
-use daemonlab::sim::kernel::Rules;
+use daemonlab::sim::kernel::{Capability, Creds, Rules};
 use daemonlab::sim::{Scene, Start, Stdio};
+
+use crate::program;
 
 /// Which ids there are in the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +140,16 @@ fn change(rules: &mut Rules, range: Range, protections: Protections) {
     rules.protected_regular = protections.regular;
 }
 
-/// How a program is started.
-pub fn start() -> Start {
+/// How a program is started in the simulation.
+pub fn start(of: program::Start) -> Start {
+    let mut creds = Creds::root();
+    if of == program::Start::WithoutKillInBounds {
+        creds.caps.bounding &= !(1 << Capability::Kill as u32);
+    }
     Start {
         cwd: HOME.into(),
         stdio: Stdio::Null,
+        creds,
         ..Start::default()
     }
 }

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use daemonlab::explore::{Kind, Model, TaskName, Timers, Verdict};
-use daemonlab::sim::kernel::{Life, Machine, Move};
+use daemonlab::sim::kernel::{Life, Machine, Move, Refusal};
 use daemonlab::sim::{Actor, Faults, Scene, Setup, Simulation};
 use daemonlab::sys::call::Call;
 
 use crate::interpret::{self, Board};
 use crate::lie::{Lie, Lying};
-use crate::program::{MOST_PROCESSES, Program};
+use crate::program::{MOST_PROCESSES, Program, TERMINAL};
 use crate::scenery::{FIRST_PID, start};
 use crate::trace::{Answer, Moment, Standing, Trace};
 
@@ -61,6 +61,26 @@ pub fn simulate(
     order: Order,
     lie: Option<Lie>,
 ) -> Result<Trace, String> {
+    tell(scene, program, order, lie).map(|(trace, _)| trace)
+}
+
+/// Runs a program, and says which refusals its last turn has met.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_and_tell(
+    scene: &Scene,
+    program: &Program,
+) -> Result<(Trace, Vec<Refusal>), String> {
+    tell(scene, program, Order::EldestFirst, None)
+}
+
+fn tell(
+    scene: &Scene,
+    program: &Program,
+    order: Order,
+    lie: Option<Lie>,
+) -> Result<(Trace, Vec<Refusal>), String> {
     let run = || Run::new(scene, program, order, lie).all();
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
@@ -78,6 +98,8 @@ struct Run<'a> {
     given: [usize; MOST_PROCESSES],
     /// Which processes there have been.
     born: usize,
+    /// What the last turn has been refused.
+    refused: Vec<Refusal>,
 }
 
 impl<'a> Run<'a> {
@@ -96,11 +118,11 @@ impl<'a> Run<'a> {
             scene,
             actors: vec![Actor {
                 program: run,
-                start: start(),
+                start: start(program.start),
                 faults: Faults::NONE,
             }],
             time: Timers::AnyTime,
-            hang_up: false,
+            hang_up: program.hangs_up(),
             invariants: Vec::new(),
         });
         Run {
@@ -110,15 +132,20 @@ impl<'a> Run<'a> {
             simulation,
             given: [0; MOST_PROCESSES],
             born: 1,
+            refused: Vec::new(),
         }
     }
 
-    fn all(mut self) -> Result<Trace, String> {
+    fn all(mut self) -> Result<(Trace, Vec<Refusal>), String> {
         self.settle()?;
         let mut trace = Trace::default();
         let mut told = 0;
         for turn in &self.program.turns {
-            let taken = self.give(turn.process)?;
+            self.refused.clear();
+            let taken = match turn.process {
+                TERMINAL => self.hang_up()?,
+                process => self.give(process)?,
+            };
             self.settle()?;
             let noted = self.notes.0.lock().expect("no panic");
             let mut answers = Vec::new();
@@ -150,7 +177,7 @@ impl<'a> Run<'a> {
             });
         }
         match self.simulation.outcome().verdict {
-            Verdict::Held => Ok(trace),
+            Verdict::Held => Ok((trace, self.refused)),
             Verdict::Unusable(why) => Err(format!("{why:?}")),
             Verdict::Broken(failure) => Err(format!("{}: {}", failure.rule, failure.evidence)),
         }
@@ -201,12 +228,31 @@ impl<'a> Run<'a> {
             return Err(format!("p{process} is idle and not pending"));
         };
         if self.can_go(place) {
-            self.simulation.step(place, 0);
+            self.step(place);
         }
         if call == Some(&Call::Fork) && self.machine().processes().count() > forks {
             self.born += 1;
         }
         Ok(true)
+    }
+
+    fn step(&mut self, place: usize) {
+        self.simulation.step(place, 0);
+        self.refused.extend(self.simulation.refused());
+    }
+
+    /// Closes the window of the terminal.
+    fn hang_up(&mut self) -> Result<bool, String> {
+        let count = self.simulation.pending().len();
+        let place = (0..count).find(|place| self.is_terminal(*place));
+        self.step(place.ok_or("the terminal was hung up already")?);
+        Ok(true)
+    }
+
+    /// Whether it is no process that is pending there, but the terminal.
+    fn is_terminal(&self, place: usize) -> bool {
+        let task = self.simulation.pending()[place].task;
+        self.machine().processes().all(|(known, _)| known != task)
     }
 
     fn place(&self, task: TaskName) -> Option<usize> {
@@ -228,7 +274,7 @@ impl<'a> Run<'a> {
             let Some(place) = self.next_to_move() else {
                 return Ok(());
             };
-            self.simulation.step(place, 0);
+            self.step(place);
         }
         Err("a turn that never ends".to_owned())
     }
@@ -244,6 +290,9 @@ impl<'a> Run<'a> {
     }
 
     fn moves_by_itself(&self, place: usize) -> bool {
+        if self.is_terminal(place) {
+            return false;
+        }
         let task = self.simulation.pending()[place].task;
         let process = self.process(task);
         let begins = self.notes.0.lock().expect("no panic").begun[process] == 0;
@@ -256,6 +305,9 @@ impl<'a> Run<'a> {
     }
 
     fn times_out(&self, place: usize) -> bool {
+        if self.is_terminal(place) {
+            return false;
+        }
         let pending = &self.simulation.pending()[place];
         let process = self.process(pending.task);
         let timer = pending.alternatives.first();

@@ -8,9 +8,10 @@ use super::credentials::{Capability, Creds};
 use super::descriptors::{OpenFile, What};
 use super::ids::{FileId, Ino};
 use super::inode::{Content, Device, Node};
+use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
 use crate::sys::records::{FileKind, SignalInfo, Stat};
-use crate::sys::{Errno, Gid, Result, Uid};
+use crate::sys::{Gid, Uid};
 
 /// The longest file (`MAX_LFS_FILESIZE`).
 const LONGEST_FILE: u64 = i64::MAX as u64;
@@ -48,23 +49,27 @@ impl Machine {
 
     pub(super) fn read(&mut self, task: TaskName, fd: RawFd, max: usize) -> Result<Vec<u8>> {
         if !self.read_returns(task, fd, max) && self.interrupted(task) {
-            return Err(Errno::EINTR);
+            return Err(Refusal::ReadInterrupted);
         }
         let file = self.real_file(task, fd)?;
         if !file.reads() {
-            return Err(Errno::EBADF);
+            return Err(Refusal::NotOpenForReading);
         }
         match file.what {
             What::PipeOut(pipe) => Ok(self.read_pipe(pipe, max)),
-            What::PipeIn(_) => Err(Errno::EBADF),
+            What::PipeIn(_) => unreachable!("it is open for writing alone"),
             // `sock_read_iter` in net/socket.c looks no further.
             What::Socket(_) if max == 0 => Ok(Vec::new()),
             What::Socket(_) => self.receive(task, fd, max, 0).map(|message| message.data),
-            What::Process(_) => Err(Errno::EINVAL),
-            What::Signals(_) if max < SignalInfo::SIGNALFD_SIZE => Err(Errno::EINVAL),
+            What::Process(_) => Err(Refusal::PidfdRead),
+            What::Signals(_) if max < SignalInfo::SIGNALFD_SIZE => {
+                Err(Refusal::SignalfdBufferShort)
+            }
             What::Signals(set) => {
                 let taken = self.process_mut(task).signals.take(set);
-                taken.map(SignalInfo::to_signalfd).ok_or(Errno::EAGAIN)
+                taken
+                    .map(SignalInfo::to_signalfd)
+                    .ok_or(Refusal::SignalfdEmpty)
             }
             What::Inode(ino) => {
                 let id = self.file_id(task, fd)?;
@@ -76,11 +81,11 @@ impl Machine {
     fn read_inode(&mut self, id: FileId, ino: Ino, max: usize) -> Result<Vec<u8>> {
         let file = &self.files[&id];
         match &self.inode(ino).node {
-            Node::Directory { .. } => Err(Errno::EISDIR),
+            Node::Directory { .. } => Err(Refusal::DirectoryRead),
             Node::Device(Device::Null) => Ok(Vec::new()),
             Node::Device(Device::Zero) => Ok(vec![0; max]),
             Node::Device(_) if self.terminal.hung_up => Ok(Vec::new()),
-            Node::Device(_) => Err(Errno::EAGAIN),
+            Node::Device(_) => Err(Refusal::NobodyTypes),
             Node::Regular(content) => {
                 let data = content.read(file.offset, max);
                 self.file_mut(id).offset += data.len() as u64;
@@ -114,19 +119,17 @@ impl Machine {
     ) -> Option<Result<usize>> {
         let file = match self.real_file(task, fd) {
             Ok(file) if file.writes() => file,
-            Ok(_) | Err(_) => return Some(Err(Errno::EBADF)),
+            Ok(_) => return Some(Err(Refusal::NotOpenForWriting)),
+            Err(refusal) => return Some(Err(refusal)),
         };
         match file.what {
-            What::PipeIn(pipe) => self.write_pipe(task, fd, pipe, data),
-            What::PipeOut(_) => Some(Err(Errno::EBADF)),
+            What::PipeIn(pipe) => self.write_pipe(task, pipe, data),
+            What::PipeOut(_) => unreachable!("it is open for reading alone"),
             What::Socket(_) => Some(self.write_socket(task, fd, data)),
-            What::Process(_) | What::Signals(_) => Some(Err(Errno::EINVAL)),
+            What::Process(_) | What::Signals(_) => Some(Err(Refusal::NothingToWriteTo)),
             What::Inode(ino) => {
-                let id = match self.file_id(task, fd) {
-                    Ok(id) => id,
-                    Err(errno) => return Some(Err(errno)),
-                };
-                Some(self.write_inode(task, id, ino, data))
+                let id = self.file_id(task, fd);
+                Some(id.and_then(|id| self.write_inode(task, id, ino, data)))
             }
         }
     }
@@ -139,7 +142,7 @@ impl Machine {
     fn write_inode(&mut self, task: TaskName, id: FileId, ino: Ino, data: &[u8]) -> Result<usize> {
         match self.inode(ino).node {
             Node::Device(Device::Null | Device::Zero) => return Ok(data.len()),
-            Node::Device(_) if self.terminal.hung_up => return Err(Errno::EIO),
+            Node::Device(_) if self.terminal.hung_up => return Err(Refusal::TerminalWriteHungUp),
             Node::Device(_) => {
                 self.terminal.output.extend_from_slice(data);
                 return Ok(data.len());
@@ -158,7 +161,7 @@ impl Machine {
             return Ok(0);
         }
         if at.saturating_add(data.len() as u64) > LONGEST_FILE {
-            return Err(Errno::EFBIG);
+            return Err(Refusal::FileTooLarge);
         }
         content.write(at, data);
         if !keeps_set_ids {
@@ -170,14 +173,14 @@ impl Machine {
 
     pub(super) fn ftruncate(&mut self, task: TaskName, fd: RawFd, length: u64) -> Result<()> {
         if length > LONGEST_FILE {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::LengthTooLarge);
         }
         let file = self.real_file(task, fd)?;
         let What::Inode(ino) = file.what else {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::NoLength);
         };
         if !file.writes() || !matches!(self.inode(ino).node, Node::Regular(_)) {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::NotOpenForTruncating);
         }
         self.resize(task, ino, length);
         Ok(())
@@ -238,7 +241,9 @@ impl Machine {
             is_directory: false,
         };
         match self.real_file(task, fd)?.what {
-            What::Inode(ino) if self.is_read_only(self.inode(ino)) => Err(Errno::EROFS),
+            What::Inode(ino) if self.is_read_only(self.inode(ino)) => {
+                Err(Refusal::AttributesReadOnly)
+            }
             What::Inode(ino) => {
                 let inode = self.inode(ino);
                 Ok(Owned {
@@ -251,7 +256,7 @@ impl Machine {
             }
             What::Socket(id) => Ok(of(self.sockets[&id].owner, self.sockets[&id].mode)),
             // Since Linux 6.16; before, it changed what all of them share.
-            What::Process(_) | What::Signals(_) => Err(Errno::EOPNOTSUPP),
+            What::Process(_) | What::Signals(_) => Err(Refusal::NoAttributes),
         }
     }
 
@@ -287,12 +292,12 @@ impl Machine {
         let named = || [uid, gid].into_iter().flatten();
         // To the kernel it means "keep"; the wrapper refuses it.
         if named().any(|id| id == u32::MAX) {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::OwnerMinusOne);
         }
         let owned = self.owned(task, fd)?;
         let mapped = self.rules.ids.mapped;
         if named().any(|id| id >= mapped) {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::OwnerUnmapped);
         }
         let creds = &self.process(task).creds;
         let owns = creds.uid.effective == owned.uid;
@@ -301,7 +306,7 @@ impl Machine {
         let gid_allowed =
             gid.is_none_or(|gid| free || owns && (gid == owned.gid || creds.in_group(gid)));
         if !uid_allowed || !gid_allowed {
-            return Err(Errno::EPERM);
+            return Err(Refusal::MayNotChown);
         }
         let mode = match owned.is_directory {
             true => owned.mode,
@@ -320,7 +325,7 @@ impl Machine {
         let owned = self.owned(task, fd)?;
         let creds = &self.process(task).creds;
         if creds.uid.effective != owned.uid && !creds.can(Capability::FOwner) {
-            return Err(Errno::EPERM);
+            return Err(Refusal::MayNotChmod);
         }
         let mut mode = mode & 0o7777;
         if !creds.in_group(owned.gid) && !creds.can(Capability::FSetId) {
@@ -331,11 +336,8 @@ impl Machine {
 
     pub(super) fn fsync(&mut self, task: TaskName, fd: RawFd) -> Result<()> {
         match self.real_file(task, fd)?.what {
-            What::Inode(ino) => match self.inode(ino).node {
-                Node::Device(_) => Err(Errno::EINVAL),
-                _ => Ok(()),
-            },
-            _ => Err(Errno::EINVAL),
+            What::Inode(ino) if !matches!(self.inode(ino).node, Node::Device(_)) => Ok(()),
+            _ => Err(Refusal::NothingToSync),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Who a process is, and what becomes of its capabilities when that changes
 //! (`credentials(7)`, `capabilities(7)`).
 
+use super::refusal::{Refusal, Result};
 use crate::sys::records::{Capabilities, Ids};
-use crate::sys::{Errno, Gid, Result, Uid};
+use crate::sys::{Gid, Uid};
 
 /// A capability that the model looks at, by its number in `capabilities(7)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,7 +108,7 @@ impl Creds {
         } else if uid == old.real || uid == old.saved {
             self.uid.effective = uid;
         } else {
-            return Err(Errno::EPERM);
+            return Err(Refusal::MayNotSetUid);
         }
         self.follow_uids(old);
         Ok(())
@@ -128,7 +129,7 @@ impl Creds {
         } else if gid == self.gid.real || gid == self.gid.saved {
             self.gid.effective = gid;
         } else {
-            return Err(Errno::EPERM);
+            return Err(Refusal::MayNotSetGid);
         }
         Ok(())
     }
@@ -140,11 +141,14 @@ impl Creds {
     }
 
     pub(super) fn set_groups(&mut self, groups: &[Gid], rules: &IdRules) -> Result<()> {
-        if !self.can(Capability::SetGid) || rules.setgroups_denied {
-            return Err(Errno::EPERM);
+        if !self.can(Capability::SetGid) {
+            return Err(Refusal::MayNotSetGroups);
+        }
+        if rules.setgroups_denied {
+            return Err(Refusal::SetGroupsDenied);
         }
         if groups.len() > MOST_GROUPS {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::TooManyGroups);
         }
         let mut new = Vec::with_capacity(groups.len());
         for group in groups {
@@ -163,12 +167,17 @@ impl Creds {
             [sets.effective, sets.permitted, sets.inheritable].map(|set| set & ALL_CAPABILITIES);
         let within = |set: u64, limit: u64| set & !limit == 0;
         let free = self.can(Capability::SetPCap);
-        if (!free && !within(inheritable, old.inheritable | old.permitted))
-            || !within(inheritable, old.inheritable | old.bounding)
-            || !within(permitted, old.permitted)
-            || !within(effective, permitted)
-        {
-            return Err(Errno::EPERM);
+        if !free && !within(inheritable, old.inheritable | old.permitted) {
+            return Err(Refusal::InheritableUnheld);
+        }
+        if !within(inheritable, old.inheritable | old.bounding) {
+            return Err(Refusal::InheritableUnbounded);
+        }
+        if !within(permitted, old.permitted) {
+            return Err(Refusal::PermittedGrows);
+        }
+        if !within(effective, permitted) {
+            return Err(Refusal::EffectiveUnpermitted);
         }
         self.caps = Capabilities {
             effective,
@@ -181,7 +190,7 @@ impl Creds {
             if sets.ambient & bit == 0 {
                 self.caps.ambient &= !bit;
             } else if permitted & inheritable & bit == 0 {
-                return Err(Errno::EPERM);
+                return Err(Refusal::AmbientUnheld);
             } else {
                 self.caps.ambient |= bit;
             }
@@ -220,7 +229,7 @@ fn mapped(id: u32, rules: &IdRules) -> Result<u32> {
     if id < rules.mapped {
         Ok(id)
     } else {
-        Err(Errno::EINVAL)
+        Err(Refusal::IdUnmapped)
     }
 }
 
@@ -230,7 +239,7 @@ fn changed(old: Ids, new: [Option<u32>; 3], free: bool, rules: &IdRules) -> Resu
     }
     let mine = [old.real, old.effective, old.saved];
     if !free && new.into_iter().flatten().any(|id| !mine.contains(&id)) {
-        return Err(Errno::EPERM);
+        return Err(Refusal::MayNotSetResIds);
     }
     let [real, effective, saved] = new;
     Ok(Ids {
@@ -264,7 +273,7 @@ mod tests {
         assert_eq!(creds.caps.effective, 0);
         assert_eq!(creds.caps.permitted, 0);
         assert_eq!(creds.caps.bounding, ALL_CAPABILITIES);
-        assert_eq!(creds.set_uid(uid(0), &RULES), Err(Errno::EPERM));
+        assert_eq!(creds.set_uid(uid(0), &RULES), Err(Refusal::MayNotSetUid));
     }
 
     #[test]
@@ -281,8 +290,8 @@ mod tests {
 
     #[rstest]
     #[case::mine(Creds::user(7, 7), uid(7), Ok(()))]
-    #[case::eperm_another(Creds::user(7, 7), uid(8), Err(Errno::EPERM))]
-    #[case::einval_unmapped(Creds::root(), uid(u32::MAX), Err(Errno::EINVAL))]
+    #[case::eperm_another(Creds::user(7, 7), uid(8), Err(Refusal::MayNotSetUid))]
+    #[case::einval_unmapped(Creds::root(), uid(u32::MAX), Err(Refusal::IdUnmapped))]
     fn setuid_answers(#[case] mut creds: Creds, #[case] to: Uid, #[case] expected: Result<()>) {
         assert_eq!(creds.set_uid(to, &RULES), expected);
     }
@@ -290,10 +299,13 @@ mod tests {
     #[test]
     fn setgid_without_the_capability_is_eperm() {
         let mut creds = Creds::user(7, 7);
-        assert_eq!(creds.set_gid(Gid::from_raw(8), &RULES), Err(Errno::EPERM));
+        assert_eq!(
+            creds.set_gid(Gid::from_raw(8), &RULES),
+            Err(Refusal::MayNotSetGid)
+        );
         assert_eq!(
             creds.set_res_gid([None, Some(Gid::from_raw(8)), None], &RULES),
-            Err(Errno::EPERM)
+            Err(Refusal::MayNotSetResIds)
         );
     }
 
@@ -305,17 +317,20 @@ mod tests {
     }
 
     #[rstest]
-    #[case::eperm_without_the_capability(Creds::user(7, 7), RULES, Errno::EPERM)]
-    #[case::eperm_where_denied(Creds::root(), IdRules { setgroups_denied: true, ..RULES }, Errno::EPERM)]
-    #[case::einval_unmapped(Creds::root(), IdRules { mapped: 5, ..RULES }, Errno::EINVAL)]
-    fn setgroups_fails(#[case] mut creds: Creds, #[case] rules: IdRules, #[case] errno: Errno) {
-        assert_eq!(creds.set_groups(&[Gid::from_raw(9)], &rules), Err(errno));
+    #[case::eperm_without_the_capability(Creds::user(7, 7), RULES, Refusal::MayNotSetGroups)]
+    #[case::eperm_where_denied(Creds::root(), IdRules { setgroups_denied: true, ..RULES }, Refusal::SetGroupsDenied)]
+    #[case::einval_unmapped(Creds::root(), IdRules { mapped: 5, ..RULES }, Refusal::IdUnmapped)]
+    fn setgroups_fails(#[case] mut creds: Creds, #[case] rules: IdRules, #[case] refusal: Refusal) {
+        assert_eq!(creds.set_groups(&[Gid::from_raw(9)], &rules), Err(refusal));
     }
 
     #[test]
     fn setgroups_with_too_many_is_einval() {
         let many = vec![Gid::from_raw(1); MOST_GROUPS + 1];
-        assert_eq!(Creds::root().set_groups(&many, &RULES), Err(Errno::EINVAL));
+        assert_eq!(
+            Creds::root().set_groups(&many, &RULES),
+            Err(Refusal::TooManyGroups)
+        );
     }
 
     #[test]
@@ -329,9 +344,9 @@ mod tests {
 
     #[rstest]
     #[case::less(Capabilities { effective: 1, permitted: 3, ..Capabilities::default() }, Ok(()))]
-    #[case::eperm_effective(Capabilities { effective: 4, permitted: 3, ..Capabilities::default() }, Err(Errno::EPERM))]
+    #[case::eperm_effective(Capabilities { effective: 4, permitted: 3, ..Capabilities::default() }, Err(Refusal::EffectiveUnpermitted))]
     #[case::ambient(Capabilities { permitted: 3, inheritable: 1, ambient: 1, ..Capabilities::default() }, Ok(()))]
-    #[case::eperm_ambient(Capabilities { permitted: 3, ambient: 1, ..Capabilities::default() }, Err(Errno::EPERM))]
+    #[case::eperm_ambient(Capabilities { permitted: 3, ambient: 1, ..Capabilities::default() }, Err(Refusal::AmbientUnheld))]
     fn capset_answers(#[case] sets: Capabilities, #[case] expected: Result<()>) {
         assert_eq!(Creds::root().set_capabilities(sets), expected);
     }
@@ -344,7 +359,7 @@ mod tests {
             permitted: 1,
             ..Capabilities::default()
         };
-        assert_eq!(creds.set_capabilities(more), Err(Errno::EPERM));
+        assert_eq!(creds.set_capabilities(more), Err(Refusal::PermittedGrows));
     }
 
     #[rstest]

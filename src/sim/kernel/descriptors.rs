@@ -7,10 +7,11 @@ use super::Machine;
 use super::ids::Lockable;
 use super::ids::{FileId, Ino, PipeId, SocketId};
 use super::inode::{Device, Node};
+use super::refusal::{Refusal, Result};
 use super::signals::blockable;
 use crate::explore::TaskName;
 use crate::sys::records::{Access, Lock};
-use crate::sys::{Errno, Pid, Result, Signal, SignalSet};
+use crate::sys::{Pid, Signal, SignalSet};
 
 /// A descriptor of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,7 +122,7 @@ impl Machine {
     /// # Errors
     /// EBADF.
     pub(super) fn file_id(&self, task: TaskName, fd: RawFd) -> Result<FileId> {
-        let descriptor = self.process(task).fds.get(&fd).ok_or(Errno::EBADF)?;
+        let descriptor = self.process(task).fds.get(&fd).ok_or(Refusal::NotOpen)?;
         Ok(descriptor.file)
     }
 
@@ -134,7 +135,7 @@ impl Machine {
     pub(super) fn real_file(&self, task: TaskName, fd: RawFd) -> Result<&OpenFile> {
         let file = self.file(task, fd)?;
         match file.access {
-            Access::Path => Err(Errno::EBADF),
+            Access::Path => Err(Refusal::ReferenceOnly),
             _ => Ok(file),
         }
     }
@@ -147,7 +148,7 @@ impl Machine {
     pub(super) fn directory_of(&self, task: TaskName, fd: RawFd) -> Result<Ino> {
         match self.file(task, fd)?.what {
             What::Inode(ino) if self.inode(ino).is_directory() => Ok(ino),
-            _ => Err(Errno::ENOTDIR),
+            _ => Err(Refusal::DirectoryFdIsNone),
         }
     }
 
@@ -160,7 +161,7 @@ impl Machine {
         let most = RawFd::try_from(self.rules.most_fds).unwrap_or(RawFd::MAX);
         (0..most)
             .find(|fd| !fds.contains_key(fd))
-            .ok_or(Errno::EMFILE)
+            .ok_or(Refusal::TooManyFds)
     }
 
     /// Opens a description with the lowest free number.
@@ -218,7 +219,7 @@ impl Machine {
 
     pub(super) fn close_range(&mut self, task: TaskName, first: RawFd, last: RawFd) -> Result<()> {
         if first < 0 || first > last {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::RangeReversed);
         }
         let fds: Vec<RawFd> = self
             .process(task)
@@ -235,7 +236,7 @@ impl Machine {
     pub(super) fn dup2(&mut self, task: TaskName, from: RawFd, to: RawFd) -> Result<()> {
         let in_range = usize::try_from(to).is_ok_and(|to| to < self.rules.most_fds);
         if from != to && !in_range {
-            return Err(Errno::EBADF);
+            return Err(Refusal::Dup2BeyondLimit);
         }
         let file = self.file_id(task, from)?;
         if from != to {
@@ -252,8 +253,9 @@ impl Machine {
     }
 
     pub(super) fn set_close_on_exec(&mut self, task: TaskName, fd: RawFd, on: bool) -> Result<()> {
-        let fds = &mut self.process_mut(task).fds;
-        fds.get_mut(&fd).ok_or(Errno::EBADF)?.close_on_exec = on;
+        self.file_id(task, fd)?;
+        let descriptor = self.process_mut(task).fds.get_mut(&fd);
+        descriptor.expect("it is open").close_on_exec = on;
         Ok(())
     }
 
@@ -273,7 +275,7 @@ impl Machine {
         // then refused (flock(2)).
         locks.remove(&id);
         if refused {
-            return Err(Errno::EWOULDBLOCK);
+            return Err(Refusal::LockedByAnother);
         }
         match lock {
             Lock::Unlock if locks.is_empty() => {
@@ -306,9 +308,9 @@ impl Machine {
 
     pub(super) fn pidfd_open(&mut self, task: TaskName, pid: Pid) -> Result<RawFd> {
         if pid.as_raw() <= 0 {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::PidfdOfNoPid);
         }
-        let target = self.task_of(pid.as_raw()).ok_or(Errno::ESRCH)?;
+        let target = self.task_of(pid.as_raw()).ok_or(Refusal::PidfdOfNobody)?;
         let file = OpenFile::new(What::Process(target), Access::ReadWrite);
         self.install(task, file, true)
     }
@@ -328,10 +330,10 @@ impl Machine {
         signal: Option<Signal>,
     ) -> Result<()> {
         let What::Process(target) = self.real_file(task, pidfd)?.what else {
-            return Err(Errno::EBADF);
+            return Err(Refusal::NotAPidfd);
         };
         if !self.processes.contains_key(&target) {
-            return Err(Errno::ESRCH);
+            return Err(Refusal::PidfdOfReaped);
         }
         self.send_checked(task, target, signal)
     }

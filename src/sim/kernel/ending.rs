@@ -8,9 +8,10 @@
 
 use super::Machine;
 use super::process::{Life, Process};
+use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
 use crate::sys::records::{Ended, SignalInfo, WaitFor, WaitMode, Waited};
-use crate::sys::{Errno, Pid, Result, Signal};
+use crate::sys::{Pid, Signal};
 
 impl Machine {
     /// The first step. Where nobody can see it, the second follows at once.
@@ -174,7 +175,7 @@ impl Machine {
                 self.reap(child);
                 Ok(Some(waited))
             }
-            None if !any => Err(Errno::ECHILD),
+            None if !any => Err(Refusal::NoSuchChild),
             None if mode == WaitMode::NoHang => Ok(None),
             None => unreachable!("a wait that would not return was answered"),
         }

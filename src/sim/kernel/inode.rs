@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::Machine;
 use super::credentials::{Capability, Creds};
 use super::ids::{Ino, SocketId};
+use super::refusal::{Refusal, Result};
 use crate::sys::records::{FileKind, Stat};
-use crate::sys::{Errno, Result};
 
 /// A file, whatever its names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -214,11 +214,11 @@ impl Machine {
     pub(super) fn permit(&self, creds: &Creds, ino: Ino, want: Want) -> Result<()> {
         let inode = self.inode(ino);
         if want.0 & Want::WRITE.0 != 0 && self.is_read_only(inode) {
-            return Err(Errno::EROFS);
+            return Err(Refusal::ReadOnlyFileSystem);
         }
         match inode.allows(creds, want) {
             true => Ok(()),
-            false => Err(Errno::EACCES),
+            false => Err(Refusal::PermissionDenied),
         }
     }
 }

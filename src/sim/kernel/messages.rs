@@ -6,11 +6,11 @@ use super::Machine;
 use super::contents::is_terminal;
 use super::descriptors::What;
 use super::ids::{FileId, SocketId};
+use super::refusal::{Refusal, Result};
 use super::signals::both;
 use super::sockets::{Packet, State, checked};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, Message, PollEvents, PollFd, SocketKind, UnixAddr};
-use crate::sys::{Errno, Result};
 
 /// How much a socket buffers (`net.core.wmem_default`); the kernel's own
 /// overhead for each message is not counted.
@@ -31,7 +31,7 @@ impl Machine {
         let to = to.map(checked).transpose()?;
         let id = self.socket_of(task, fd)?;
         if fds.len() > MOST_FDS {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::TooManyFdsSent);
         }
         let mut files = Vec::with_capacity(fds.len());
         for fd in fds {
@@ -45,7 +45,7 @@ impl Machine {
 
     pub(super) fn write_socket(&mut self, task: TaskName, fd: RawFd, data: &[u8]) -> Result<usize> {
         let written = self.send_message(task, fd, data, &[], None);
-        if written == Err(Errno::EPIPE) {
+        if written == Err(Refusal::StreamPeerClosed) {
             self.send_sigpipe(task);
         }
         written
@@ -64,18 +64,18 @@ impl Machine {
         };
         if to.is_some() {
             return Err(match connected {
-                Some(_) => Errno::EISCONN,
-                None => Errno::EOPNOTSUPP,
+                Some(_) => Refusal::AddressOnConnectedStream,
+                None => Refusal::AddressOnStream,
             });
         }
-        let other = connected.ok_or(Errno::ENOTCONN)?;
+        let other = connected.ok_or(Refusal::StreamNotConnected)?;
         let there = &self.sockets[&other];
         if !there.open {
-            return Err(Errno::EPIPE);
+            return Err(Refusal::StreamPeerClosed);
         }
         let room = BUFFER.saturating_sub(there.buffered());
         if room == 0 {
-            return Err(Errno::EAGAIN);
+            return Err(Refusal::StreamFull);
         }
         let sent = data.len().min(room);
         if sent > 0 {
@@ -97,28 +97,28 @@ impl Machine {
             _ => None,
         };
         if to.is_none() && connected.is_none() {
-            return Err(Errno::ENOTCONN);
+            return Err(Refusal::DatagramToNobody);
         }
         if data.len() > BUFFER - 32 {
-            return Err(Errno::EMSGSIZE);
+            return Err(Refusal::DatagramTooLarge);
         }
         let other = match (to, connected) {
             (Some(to), _) => self.addressed(task, to, SocketKind::Datagram)?,
             (None, Some(other)) if self.sockets[&other].open => other,
             (None, _) => {
                 self.socket_mut(id).state = State::Idle;
-                return Err(Errno::ECONNREFUSED);
+                return Err(Refusal::DatagramPeerClosed);
             }
         };
         let there = &self.sockets[&other];
         if matches!(there.state, State::Connected(back) if back != id) {
-            return Err(Errno::EPERM);
+            return Err(Refusal::DatagramPeerTalksToAnother);
         }
         // Not of itself, and not of whoever listens to nobody else
         // (`unix_dgram_sendmsg` in net/unix/af_unix.c).
         let waits_its_turn = other != id && !matches!(there.state, State::Connected(_));
         if waits_its_turn && there.queue.len() > self.rules.waiting_datagrams {
-            return Err(Errno::EAGAIN);
+            return Err(Refusal::DatagramQueueFull);
         }
         self.enqueue(other, data, files);
         Ok(data.len())
@@ -144,7 +144,7 @@ impl Machine {
             SocketKind::Stream => self.take_stream(id, max_bytes)?,
             SocketKind::Datagram => {
                 let queue = &mut self.socket_mut(id).queue;
-                let mut packet = queue.pop_front().ok_or(Errno::EAGAIN)?;
+                let mut packet = queue.pop_front().ok_or(Refusal::NoDatagram)?;
                 packet.data.truncate(max_bytes);
                 (packet.data, packet.fds)
             }
@@ -156,17 +156,17 @@ impl Machine {
     /// What is there, up to and with the first piece that carries descriptors.
     fn take_stream(&mut self, id: SocketId, max: usize) -> Result<(Vec<u8>, Vec<FileId>)> {
         let State::Connected(other) = self.sockets[&id].state else {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::ReceiveUnconnected);
         };
         let closed = !self.sockets[&other].open;
         let socket = self.socket_mut(id);
         if socket.queue.is_empty() {
             if std::mem::take(&mut socket.reset) {
-                return Err(Errno::ECONNRESET);
+                return Err(Refusal::StreamReset);
             }
             return match closed {
                 true => Ok((Vec::new(), Vec::new())),
-                false => Err(Errno::EAGAIN),
+                false => Err(Refusal::StreamEmpty),
             };
         }
         let mut data = Vec::new();

@@ -11,11 +11,13 @@
 //! |---|---|
 //! | `machine` | the state as a whole, and the rules of a machine |
 //! | `perform` | which function does which call |
+//! | `refusal` | why a call fails: a reason for every errno |
 //! | `waiting` | calls that wait, and what a task's next step is |
 //! | `process`, `ending` | fork, sessions, PIDs; exit, orphans, zombies, wait |
 //! | `signals`, `sending` | pending sets, masks, dispositions; kill, delivery |
 //! | `credentials` | ids, groups, capabilities |
-//! | `inode`, `resolve`, `names`, `contents` | files: permission, paths, names, what is in them |
+//! | `inode`, `resolve` | files: permission, and the way from a path to one |
+//! | `open`, `names`, `rename`, `places`, `contents` | opening, names, what is at a path, what is in a file |
 //! | `setting`, `seen` | what is there before the programs, and what is seen of them |
 //! | `descriptors`, `pipes`, `sockets`, `messages`, `terminal` | what is open |
 //!
@@ -31,9 +33,13 @@ mod inode;
 mod machine;
 mod messages;
 mod names;
+mod open;
 mod perform;
 mod pipes;
+mod places;
 mod process;
+mod refusal;
+mod rename;
 mod resolve;
 mod seen;
 mod sending;
@@ -51,6 +57,7 @@ pub use inode::{Content, Device, Inode, Node};
 pub use machine::{Machine, Rules};
 pub use perform::Step;
 pub use process::{Life, PidSpace, Process};
+pub use refusal::Refusal;
 pub use signals::Signals;
 pub use terminal::Terminal;
 pub use waiting::Move;

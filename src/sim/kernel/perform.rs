@@ -1,17 +1,18 @@
 //! Which function does which call.
 
 use super::Machine;
+use super::refusal::{Refusal, Result};
 use super::signals::both;
 use super::waiting::Move;
 use crate::explore::TaskName;
 use crate::sys::call::{Call, Ret};
 use crate::sys::records::Ended;
-use crate::sys::{Errno, Gid, Pid, Result};
+use crate::sys::{Gid, Pid};
 
 /// What a step has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The call has returned.
+    /// The call has returned: with its answer, or with the reason for its errno.
     Returned(Result<Ret>),
     /// fork(2) has returned in the parent, and this is the child.
     Forked(TaskName),
@@ -54,7 +55,7 @@ impl Machine {
             Call::Fork => {
                 return match self.fork(task) {
                     Ok(child) => Step::Forked(child),
-                    Err(errno) => Step::Returned(Err(errno)),
+                    Err(refusal) => Step::Returned(Err(refusal)),
                 };
             }
             Call::Write { fd, data } => match self.write(task, *fd, data) {
@@ -88,7 +89,7 @@ impl Machine {
             }
             Call::Wait { target, mode } => {
                 if !self.wait_returns(task, *target) && self.interrupted(task) {
-                    return Err(Errno::EINTR);
+                    return Err(Refusal::WaitInterrupted);
                 }
                 self.wait4(task, *target, *mode).map(Ret::Waited)
             }

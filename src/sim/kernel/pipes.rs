@@ -9,9 +9,10 @@ use std::os::fd::RawFd;
 use super::Machine;
 use super::descriptors::{OpenFile, What};
 use super::ids::{FileId, PipeId};
+use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
 use crate::sys::records::{Access, SignalInfo};
-use crate::sys::{Errno, Pid, Result, Signal};
+use crate::sys::{Pid, Signal};
 
 /// The size of a page, which is `PIPE_BUF` too.
 const PAGE: usize = 4096;
@@ -31,7 +32,7 @@ pub struct Pipe {
 impl Machine {
     pub(super) fn pipe(&mut self, task: TaskName) -> Result<(RawFd, RawFd)> {
         if self.process(task).fds.len() + 2 > self.rules.most_fds {
-            return Err(Errno::EMFILE);
+            return Err(Refusal::PipeNeedsTwoFds);
         }
         let id = PipeId(self.new_id(task));
         let creds = &self.process(task).creds;
@@ -129,7 +130,6 @@ impl Machine {
     pub(super) fn write_pipe(
         &mut self,
         task: TaskName,
-        fd: RawFd,
         pipe: PipeId,
         data: &[u8],
     ) -> Option<Result<usize>> {
@@ -143,10 +143,10 @@ impl Machine {
         };
         if !self.has_readers(pipe) {
             self.send_sigpipe(task);
-            return Some(partly(Errno::EPIPE));
+            return Some(partly(Refusal::PipeWithoutReaders));
         }
         if !self.pipe_can_be_written(pipe, data, before) && self.interrupted(task) {
-            return Some(partly(Errno::EINTR));
+            return Some(partly(Refusal::WriteInterrupted));
         }
         let room = self.rules.pipe_pages;
         let pages = &mut self
@@ -157,12 +157,6 @@ impl Machine {
         let written = before + fill(pages, room, &data[before..], before > 0);
         if written == data.len() {
             return Some(Ok(written));
-        }
-        if self.file(task, fd).is_ok_and(|file| file.non_blocking) {
-            return Some(match written {
-                0 => Err(Errno::EAGAIN),
-                written => Ok(written),
-            });
         }
         if let Some(wait) = &mut self.process_mut(task).wait {
             wait.written = written;

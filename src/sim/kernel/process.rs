@@ -8,10 +8,11 @@ use super::Machine;
 use super::credentials::Creds;
 use super::descriptors::Descriptor;
 use super::ids::Ino;
+use super::refusal::{Refusal, Result};
 use super::signals::Signals;
 use crate::explore::TaskName;
 use crate::sys::records::Ended;
-use crate::sys::{Errno, Pid, Result, SignalSet};
+use crate::sys::{Pid, SignalSet};
 
 /// A process of a [`Machine`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -154,7 +155,7 @@ impl Machine {
 
     pub(super) fn new_pid(&mut self) -> Result<i32> {
         let PidSpace { first, last } = self.rules.pids;
-        let pid = self.upcoming_pid().ok_or(Errno::EAGAIN)?;
+        let pid = self.upcoming_pid().ok_or(Refusal::NoPidFree)?;
         self.next_pid = if pid == last { first } else { pid + 1 };
         Ok(pid)
     }
@@ -201,7 +202,7 @@ impl Machine {
         let pid = self.process(task).pid;
         // It leads a group, or once did and left others in it.
         if self.processes.values().any(|other| other.group == pid) {
-            return Err(Errno::EPERM);
+            return Err(Refusal::SetSidByLeader);
         }
         let process = self.process_mut(task);
         process.group = pid;
@@ -225,6 +226,8 @@ impl Machine {
             None | Some(0) => Some(task),
             Some(pid) => self.task_of(pid),
         };
-        asked.map(|asked| self.process(asked)).ok_or(Errno::ESRCH)
+        asked
+            .map(|asked| self.process(asked))
+            .ok_or(Refusal::AskedOfNobody)
     }
 }

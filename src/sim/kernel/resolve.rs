@@ -11,9 +11,9 @@ use super::credentials::Creds;
 use super::ids::Ino;
 use super::inode::{Node, Want};
 use super::machine::ROOT;
+use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
 use crate::sys::records::At;
-use crate::sys::{Errno, Result};
 
 /// The longest name of a directory entry (`NAME_MAX`).
 const LONGEST_NAME: usize = 255;
@@ -40,7 +40,7 @@ impl Place {
     /// ENAMETOOLONG.
     pub fn named(&self) -> Result<()> {
         match &self.last {
-            Last::Name(name) if name.len() > LONGEST_NAME => Err(Errno::ENAMETOOLONG),
+            Last::Name(name) if name.len() > LONGEST_NAME => Err(Refusal::LastNameTooLong),
             _ => Ok(()),
         }
     }
@@ -104,10 +104,10 @@ impl Machine {
         can_be_passed(path)?;
         let bytes = path.as_os_str().as_bytes();
         if bytes.is_empty() {
-            return Err(Errno::ENOENT);
+            return Err(Refusal::PathEmpty);
         }
         if bytes.len() >= LONGEST_PATH {
-            return Err(Errno::ENAMETOOLONG);
+            return Err(Refusal::PathTooLong);
         }
         let at = match dir {
             _ if bytes[0] == b'/' => ROOT,
@@ -129,9 +129,9 @@ impl Machine {
     /// The file at a path, its last link followed.
     pub(super) fn look_up(&self, task: TaskName, dir: At, path: &Path, last: Final) -> Result<Ino> {
         let place = self.walk(task, dir, path, last)?;
-        let ino = place.ino.ok_or(Errno::ENOENT)?;
+        let ino = place.ino.ok_or(Refusal::LookUpMissing)?;
         if place.slash && !self.inode(ino).is_directory() {
-            return Err(Errno::ENOTDIR);
+            return Err(Refusal::LookUpNotADirectory);
         }
         Ok(ino)
     }
@@ -153,7 +153,7 @@ impl Walk<'_> {
                 }
                 Entry::Found(ino) => Some(ino),
                 Entry::Missing if is_last => None,
-                Entry::Missing => return Err(Errno::ENOENT),
+                Entry::Missing => return Err(Refusal::WayMissing),
             };
             let target = found.and_then(|ino| match &self.machine.inode(ino).node {
                 Node::Symlink(target) => Some((ino, target)),
@@ -170,7 +170,7 @@ impl Walk<'_> {
             }
             self.at = found.expect("a part that is not the last was found");
             if !self.machine.inode(self.at).is_directory() {
-                return Err(Errno::ENOTDIR);
+                return Err(Refusal::WayNotADirectory);
             }
         }
     }
@@ -193,16 +193,16 @@ impl Walk<'_> {
         (self.seen)(Seen::Owner(self.at));
         let inode = self.machine.inode(self.at);
         let Node::Directory { entries, parent } = &inode.node else {
-            return Err(Errno::ENOTDIR);
+            unreachable!("a walk goes from directory to directory");
         };
         if !inode.allows(self.creds, Want::EXEC) {
-            return Err(Errno::EACCES);
+            return Err(Refusal::WayNotSearchable);
         }
         match part.as_bytes() {
             b"." => return Ok(Entry::Dots(self.at)),
             b".." => return Ok(Entry::Dots(*parent)),
             name if name.len() > LONGEST_NAME && is_kept => return Ok(Entry::Missing),
-            name if name.len() > LONGEST_NAME => return Err(Errno::ENAMETOOLONG),
+            name if name.len() > LONGEST_NAME => return Err(Refusal::WayNameTooLong),
             _ => {}
         }
         (self.seen)(Seen::Entry(self.at, part));
@@ -215,11 +215,11 @@ impl Walk<'_> {
     fn follow(&mut self, link: Ino, target: &Path, is_last: bool) -> Result<()> {
         self.links += 1;
         if self.links > MOST_LINKS {
-            return Err(Errno::ELOOP);
+            return Err(Refusal::TooManyLinks);
         }
         (self.seen)(Seen::Owner(link));
         if is_last && !self.may_follow(link) {
-            return Err(Errno::EACCES);
+            return Err(Refusal::SymlinkProtected);
         }
         let bytes = target.as_os_str().as_bytes();
         if bytes.starts_with(b"/") {
@@ -252,7 +252,7 @@ impl Walk<'_> {
 /// refuses it.
 pub(super) fn can_be_passed(path: &Path) -> Result<()> {
     match path.as_os_str().as_bytes().contains(&0) {
-        true => Err(Errno::EINVAL),
+        true => Err(Refusal::PathHasZeroByte),
         false => Ok(()),
     }
 }

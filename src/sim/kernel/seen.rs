@@ -10,9 +10,9 @@ use super::ids::Lockable;
 use super::ids::{FileId, Ino, SocketId};
 use super::inode::{Inode, Node};
 use super::machine::{ROOT, ROOT_DEVICE};
+use super::refusal::Result;
 use super::sockets::State;
 use crate::explore::TaskName;
-use crate::sys::Result;
 use crate::sys::records::UnixAddr;
 
 impl Machine {

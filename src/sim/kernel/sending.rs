@@ -8,10 +8,11 @@
 
 use super::Machine;
 use super::process::{Life, Process, Wait};
+use super::refusal::{Refusal, Result};
 use super::signals::{DUMPS, STOPS, all_but, both, either, less};
 use crate::explore::TaskName;
 use crate::sys::records::{KillTarget, SignalInfo};
-use crate::sys::{Errno, Pid, Result, Signal, SignalSet};
+use crate::sys::{Pid, Signal, SignalSet};
 
 impl Machine {
     pub(super) fn kill(
@@ -21,12 +22,12 @@ impl Machine {
         signal: Option<Signal>,
     ) -> Result<()> {
         match target {
-            KillTarget::Process(pid) if pid.as_raw() <= 0 => Err(Errno::ESRCH),
+            KillTarget::Process(pid) if pid.as_raw() <= 0 => Err(Refusal::KillNoPid),
             KillTarget::Process(pid) => {
-                let target = self.task_of(pid.as_raw()).ok_or(Errno::ESRCH)?;
+                let target = self.task_of(pid.as_raw()).ok_or(Refusal::KillNobody)?;
                 self.send_checked(sender, target, signal)
             }
-            KillTarget::Group(group) if group.as_raw() <= 1 => Err(Errno::ESRCH),
+            KillTarget::Group(group) if group.as_raw() <= 1 => Err(Refusal::KillNoGroup),
             KillTarget::Group(group) => self.kill_group(sender, group.as_raw(), signal),
         }
     }
@@ -34,7 +35,7 @@ impl Machine {
     /// It succeeds if one member could be signalled.
     fn kill_group(&mut self, sender: TaskName, group: i32, signal: Option<Signal>) -> Result<()> {
         let members = self.members(group);
-        let mut answer = Err(Errno::ESRCH);
+        let mut answer = Err(Refusal::KillEmptyGroup);
         for member in members {
             let sent = self.send_checked(sender, member, signal);
             if answer.is_err() {
@@ -64,7 +65,7 @@ impl Machine {
         let to = self.process(target);
         let same_session = signal == Some(Signal::CONT) && from.session == to.session;
         if sender != target && !same_session && !from.creds.may_signal(&to.creds) {
-            return Err(Errno::EPERM);
+            return Err(Refusal::MayNotSignal);
         }
         if let Some(signal) = signal {
             let info = SignalInfo {

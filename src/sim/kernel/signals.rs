@@ -1,8 +1,9 @@
 //! Signals of one process: mask, dispositions, what is pending
 //! (`signal(7)`). Sending and delivering are in [`super::sending`].
 
+use super::refusal::{Refusal, Result};
 use crate::sys::records::{Disposition, MaskHow, SignalInfo};
-use crate::sys::{Errno, Result, Signal, SignalSet};
+use crate::sys::{Signal, SignalSet};
 
 /// What the kernel does for a signal whose disposition is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,10 +191,15 @@ impl Signals {
         signal: Signal,
         disposition: Disposition,
     ) -> Result<Disposition> {
+        if UNTOUCHABLE.contains(signal) {
+            return Err(Refusal::ActionOfUntouchable);
+        }
         // What is inherited ignored can be reset, and no more.
-        let reserved = RESERVED.contains(signal) && disposition != Disposition::Default;
-        if UNTOUCHABLE.contains(signal) || reserved || disposition == Disposition::Foreign {
-            return Err(Errno::EINVAL);
+        if RESERVED.contains(signal) && disposition != Disposition::Default {
+            return Err(Refusal::ActionOfReserved);
+        }
+        if disposition == Disposition::Foreign {
+            return Err(Refusal::ActionForeign);
         }
         let before = self.disposition(signal);
         self.ignored = self.ignored.without(signal);
@@ -290,13 +296,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case::einval_kill(Signal::KILL, Disposition::Default)]
-    #[case::einval_stop(Signal::STOP, Disposition::Ignore)]
-    #[case::einval_reserved(Signal::new(32).unwrap(), Disposition::Ignore)]
-    #[case::einval_foreign(Signal::USR1, Disposition::Foreign)]
-    fn sigaction_is_einval(#[case] signal: Signal, #[case] disposition: Disposition) {
+    #[case::einval_kill(Signal::KILL, Disposition::Default, Refusal::ActionOfUntouchable)]
+    #[case::einval_stop(Signal::STOP, Disposition::Ignore, Refusal::ActionOfUntouchable)]
+    #[case::einval_reserved(Signal::new(32).unwrap(), Disposition::Ignore, Refusal::ActionOfReserved)]
+    #[case::einval_foreign(Signal::USR1, Disposition::Foreign, Refusal::ActionForeign)]
+    fn sigaction_is_refused(
+        #[case] signal: Signal,
+        #[case] disposition: Disposition,
+        #[case] refusal: Refusal,
+    ) {
         let done = Signals::default().action(signal, disposition);
-        assert_eq!(done, Err(Errno::EINVAL));
+        assert_eq!(done, Err(refusal));
     }
 
     #[test]

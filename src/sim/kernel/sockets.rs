@@ -9,10 +9,11 @@ use super::Machine;
 use super::descriptors::{OpenFile, What};
 use super::ids::{FileId, SocketId};
 use super::inode::{Node, Want};
+use super::refusal::{Refusal, Result};
 use super::resolve::Final;
 use crate::explore::TaskName;
+use crate::sys::Pid;
 use crate::sys::records::{Access, At, Peer, SocketKind, UnixAddr};
-use crate::sys::{Errno, Pid, Result};
 
 /// A socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,7 +120,7 @@ impl Machine {
     pub(super) fn socket_of(&self, task: TaskName, fd: RawFd) -> Result<SocketId> {
         match self.real_file(task, fd)?.what {
             What::Socket(id) => Ok(id),
-            _ => Err(Errno::ENOTSOCK),
+            _ => Err(Refusal::NotASocket),
         }
     }
 
@@ -139,26 +140,22 @@ impl Machine {
         match address {
             UnixAddr::Path(path) => {
                 let place = match self.vacant(task, At::Cwd, path) {
-                    Ok(place) if place.slash => return Err(Errno::ENOENT),
+                    Ok(place) if place.slash => return Err(Refusal::BindNameWithSlash),
                     Ok(place) => place,
-                    Err(Errno::EEXIST) => return Err(Errno::EADDRINUSE),
-                    Err(errno) => return Err(errno),
+                    Err(Refusal::NameTaken) => return Err(Refusal::BindNameTaken),
+                    Err(refusal) => return Err(refusal),
                 };
                 // The name is made, and taken back, before the socket is looked
                 // at (`unix_bind_bsd` in net/unix/af_unix.c).
                 self.may_make(task, &place)?;
-                if self.sockets[&id].bound {
-                    return Err(Errno::EINVAL);
-                }
+                self.unbound(id)?;
                 self.make(task, &place, Node::Socket(id), 0o777)?;
             }
             UnixAddr::Abstract(name) => {
-                if self.sockets[&id].bound {
-                    return Err(Errno::EINVAL);
-                }
+                self.unbound(id)?;
                 let name = (self.sockets[&id].kind, name.clone());
                 if self.abstract_names.contains_key(&name) {
-                    return Err(Errno::EADDRINUSE);
+                    return Err(Refusal::AbstractNameTaken);
                 }
                 self.abstract_names.insert(name, id);
             }
@@ -167,18 +164,25 @@ impl Machine {
         Ok(())
     }
 
+    fn unbound(&self, id: SocketId) -> Result<()> {
+        match self.sockets[&id].bound {
+            true => Err(Refusal::BoundAlready),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn listen(&mut self, task: TaskName, fd: RawFd, backlog: u32) -> Result<()> {
         let id = self.socket_of(task, fd)?;
         let peer = self.credentials_for_peer(task);
         let socket = self.socket_mut(id);
         if socket.kind == SocketKind::Datagram {
-            return Err(Errno::EOPNOTSUPP);
+            return Err(Refusal::ListenDatagram);
         }
         if !socket.bound {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::ListenUnbound);
         }
         match &mut socket.state {
-            State::Connected(_) => return Err(Errno::EINVAL),
+            State::Connected(_) => return Err(Refusal::ListenConnected),
             State::Listening { backlog: old, .. } => *old = backlog,
             State::Idle => {
                 let waiting = VecDeque::new();
@@ -203,15 +207,18 @@ impl Machine {
             UnixAddr::Path(path) => self.named(task, path)?,
             UnixAddr::Abstract(name) => {
                 let name = (kind, name.clone());
-                *self.abstract_names.get(&name).ok_or(Errno::ECONNREFUSED)?
+                *self
+                    .abstract_names
+                    .get(&name)
+                    .ok_or(Refusal::AbstractNameUnknown)?
             }
         };
         let socket = &self.sockets[&id];
         if !socket.open {
-            return Err(Errno::ECONNREFUSED);
+            return Err(Refusal::SocketClosed);
         }
         if socket.kind != kind {
-            return Err(Errno::EPROTOTYPE);
+            return Err(Refusal::SocketKindDiffers);
         }
         Ok(id)
     }
@@ -221,7 +228,7 @@ impl Machine {
         self.permit(&self.process(task).creds, ino, Want::WRITE)?;
         match self.inode(ino).node {
             Node::Socket(id) => Ok(id),
-            _ => Err(Errno::ECONNREFUSED),
+            _ => Err(Refusal::NameOfNoSocket),
         }
     }
 
@@ -235,15 +242,15 @@ impl Machine {
             return Ok(());
         }
         let State::Listening { backlog, waiting } = &self.sockets[&other].state else {
-            return Err(Errno::ECONNREFUSED);
+            return Err(Refusal::NobodyListens);
         };
         if waiting.len() > *backlog as usize {
-            return Err(Errno::EAGAIN);
+            return Err(Refusal::BacklogFull);
         }
         match self.sockets[&id].state {
             State::Idle => {}
-            State::Connected(_) => return Err(Errno::EISCONN),
-            State::Listening { .. } => return Err(Errno::EINVAL),
+            State::Connected(_) => return Err(Refusal::ConnectConnected),
+            State::Listening { .. } => return Err(Refusal::ConnectListening),
         }
         let end = self.new_socket(task, kind);
         let me = self.credentials_for_peer(task);
@@ -267,12 +274,12 @@ impl Machine {
         let id = self.socket_of(task, fd)?;
         let socket = self.socket_mut(id);
         if socket.kind == SocketKind::Datagram {
-            return Err(Errno::EOPNOTSUPP);
+            return Err(Refusal::AcceptDatagram);
         }
         let State::Listening { waiting, .. } = &mut socket.state else {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::AcceptNotListening);
         };
-        let end = waiting.pop_front().ok_or(Errno::EAGAIN)?;
+        let end = waiting.pop_front().ok_or(Refusal::NobodyConnects)?;
         self.install_socket(task, end)
     }
 
@@ -336,11 +343,11 @@ pub(super) fn checked(address: &UnixAddr) -> Result<&UnixAddr> {
         UnixAddr::Abstract(name) => (name.len(), 107),
     };
     match address {
-        UnixAddr::Path(_) if length == 0 => Err(Errno::EINVAL),
+        UnixAddr::Path(_) if length == 0 => Err(Refusal::AddressEmpty),
         UnixAddr::Path(path) if path.as_os_str().as_encoded_bytes().contains(&0) => {
-            Err(Errno::EINVAL)
+            Err(Refusal::AddressHasZeroByte)
         }
-        _ if length > room => Err(Errno::ENAMETOOLONG),
+        _ if length > room => Err(Refusal::AddressTooLong),
         _ => Ok(address),
     }
 }

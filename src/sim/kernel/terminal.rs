@@ -3,8 +3,9 @@
 use super::Machine;
 use super::descriptors::OpenFile;
 use super::inode::Device;
+use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
-use crate::sys::{Errno, Result, Signal};
+use crate::sys::Signal;
 
 /// The terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,9 +86,11 @@ impl Machine {
     pub(super) fn may_open_device(&self, task: TaskName, device: Device) -> Result<()> {
         match device {
             Device::Null | Device::Zero => Ok(()),
-            Device::ControllingTerminal if !self.process(task).terminal => Err(Errno::ENXIO),
+            Device::ControllingTerminal if !self.process(task).terminal => {
+                Err(Refusal::NoControllingTerminal)
+            }
             Device::Terminal | Device::ControllingTerminal if self.terminal.hung_up => {
-                Err(Errno::EIO)
+                Err(Refusal::TerminalOpenHungUp)
             }
             Device::Terminal | Device::ControllingTerminal => Ok(()),
         }

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use super::Machine;
 use super::process::{Life, Wait};
+use super::refusal::{Refusal, Result};
 use super::signals::{all_but, blockable};
 use crate::explore::TaskName;
 use crate::sys::call::{Call, Ret};
 use crate::sys::records::{PollEvents, WaitMode};
-use crate::sys::{Errno, Result, Signal, SignalSet};
+use crate::sys::{Signal, SignalSet};
 
 /// What the next step of a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -173,8 +174,8 @@ impl Machine {
         }
         let continued = self.process(task).wait.is_some_and(|wait| wait.continued);
         match self.interrupted(task) || continued {
-            true => Err(Errno::EINTR),
-            false => Err(Errno::EAGAIN),
+            true => Err(Refusal::SigTimedWaitInterrupted),
+            false => Err(Refusal::SigTimedWaitTimedOut),
         }
     }
 
@@ -184,12 +185,12 @@ impl Machine {
         fds: &[crate::sys::records::PollFd],
     ) -> Result<Ret> {
         if fds.len() > self.rules.most_fds {
-            return Err(Errno::EINVAL);
+            return Err(Refusal::PollTooMany);
         }
         let events: Vec<PollEvents> = fds.iter().map(|poll| self.poll_one(task, poll)).collect();
         if events.iter().any(|events| events.any()) || !self.interrupted(task) {
             return Ok(Ret::Polled(events));
         }
-        Err(Errno::EINTR)
+        Err(Refusal::PollInterrupted)
     }
 }

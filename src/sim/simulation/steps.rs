@@ -3,7 +3,7 @@
 use super::look::code;
 use super::{Event, NO_PANIC, REPEATS_ITSELF, Simulation, Task};
 use crate::explore::{Failure, TaskName};
-use crate::sim::kernel::{Move, Step};
+use crate::sim::kernel::{Move, Refusal, Step};
 use crate::sim::thread::Halt;
 use crate::sys::call::{Call, Ret};
 use crate::sys::records::Ended;
@@ -75,7 +75,10 @@ impl Simulation {
         fault: &'static str,
     ) {
         match self.machine.step(name, &done, step) {
-            Step::Returned(answer) => self.give(name, call, answer, fault),
+            Step::Returned(answer) => {
+                self.refused = answer.as_ref().err().copied();
+                self.give(name, call, answer.map_err(Refusal::errno), fault);
+            }
             Step::Forked(child) => self.forked(name, call, child),
             Step::Waits => {
                 self.event = match step {

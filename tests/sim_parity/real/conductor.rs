@@ -21,7 +21,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use super::proc;
 use super::shared::Shared;
 use crate::interpret;
-use crate::program::{MOST_PROCESSES, Program};
+use crate::program::{MOST_PROCESSES, Program, Start};
 use crate::scenery::{Entry, HOME, MOST_FDS, Protections, Range, entries};
 use crate::trace::{Standing, Trace};
 
@@ -83,13 +83,13 @@ impl Conductor {
     }
 
     fn become_the_program(&self, program: &Program) -> ! {
-        begin(self.range).expect("what a program starts with");
+        begin(self.range, program.start).expect("what a program starts with");
         Linux.exit(interpret::run(&Linux, program, &self.board))
     }
 }
 
 /// Makes of this process what the simulation's first one is.
-fn begin(range: Range) -> nix::Result<()> {
+fn begin(range: Range, start: Start) -> nix::Result<()> {
     nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
     Linux.sigmask(MaskHow::Set, SignalSet::EMPTY)?;
     for signal in Signal::all() {
@@ -105,6 +105,10 @@ fn begin(range: Range) -> nix::Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, MOST_FDS as u64, MOST_FDS as u64)?;
     if range == Range::Many {
         nix::unistd::setgroups(&[])?;
+    }
+    if start == Start::WithoutKillInBounds {
+        let unbound = caps::drop(None, caps::CapSet::Bounding, caps::Capability::CAP_KILL);
+        unbound.expect("the first process has CAP_SETPCAP");
     }
     // No core is dumped, whatever kills it.
     nix::sys::prctl::set_dumpable(false)?;

@@ -66,13 +66,28 @@ impl Sandbox {
                 without_ids: Some(reason),
             },
         };
-        let tried = sandbox.output(Command::new("true"));
-        let why = match tried {
-            Ok(output) if output.status.success() => return Ok(sandbox),
+        sandbox.tried()
+    }
+
+    fn tried(self) -> Result<Sandbox, String> {
+        let why = match self.output(Command::new("true")) {
+            Ok(output) if output.status.success() => return Ok(self),
             Ok(output) => output.status.to_string(),
             Err(error) => error.to_string(),
         };
         Err(format!("no user namespace can be made here: {why}"))
+    }
+
+    /// The same, with the one id that everybody has.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub fn with_one_id() -> Result<Sandbox, String> {
+        let sandbox = Sandbox {
+            map: Map::Single,
+            without_ids: None,
+        };
+        sandbox.tried()
     }
 
     pub fn range(&self) -> Range {

@@ -3,6 +3,7 @@
 use super::{Key, Trace};
 use crate::explore::TaskName;
 use crate::sim::kernel::credentials::{Capability, Creds};
+use crate::sim::kernel::refusal::Result;
 use crate::sim::kernel::signals::STOPS;
 use crate::sys::Signal;
 use crate::sys::records::KillTarget;
@@ -76,10 +77,7 @@ impl Trace<'_> {
     }
 
     /// The user ids after `change`, where they differ from those before it.
-    pub(super) fn changes_uids(
-        &mut self,
-        change: impl FnOnce(&mut Creds) -> crate::sys::Result<()>,
-    ) {
+    pub(super) fn changes_uids(&mut self, change: impl FnOnce(&mut Creds) -> Result<()>) {
         let before = &self.machine.process(self.task).creds;
         let mut after = before.clone();
         if change(&mut after).is_err() {
