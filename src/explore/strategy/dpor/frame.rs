@@ -1,5 +1,6 @@
 //! A point of the execution at hand, and what is still to be tried there.
 
+use super::sleep::{Asleep, Switch, Visit};
 use crate::explore::conflicts::{Foot, WayName};
 use crate::explore::point::{Point, Readiness, TaskId, Way};
 
@@ -8,6 +9,13 @@ use crate::explore::point::{Point, Readiness, TaskId, Way};
 pub(super) struct Frame {
     pub(super) entries: Vec<Entry>,
     ways: Vec<Way>,
+    /// What it is here to let somebody else go.
+    pub(super) switch: Switch,
+    /// The frame at which the visit began that the task is on which could go
+    /// on here.
+    pub(super) visiting: usize,
+    /// The visit that begins here.
+    pub(super) visit: Visit,
     /// What need not be tried here, since it was tried before something that
     /// it commutes with.
     sleep: Vec<Asleep>,
@@ -72,14 +80,6 @@ pub(super) enum Conflict {
     /// Only in that the later one could have given the earlier one a way that
     /// it did not have.
     OfWays,
-}
-
-/// A way of a task that need not be tried.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asleep {
-    task: TaskId,
-    name: WayName,
-    foot: Foot,
 }
 
 /// A step of the execution at hand.
@@ -177,6 +177,8 @@ impl Frame {
         self.sleep.clear();
         self.done.clear();
         self.goes = None;
+        self.visit.clear();
+        self.visiting = before.map_or(0, |before| before.visit_of_event(point.depth - 1));
         for at in point.tasks {
             let ways = point.ways(at);
             let ways_from = self.ways.len();
@@ -263,7 +265,7 @@ impl Frame {
 
     pub(super) fn sleeps(&self, task: TaskId, name: WayName) -> bool {
         let mut sleep = self.sleep.iter();
-        sleep.any(|asleep| (asleep.task, asleep.name) == (task, name))
+        sleep.any(|asleep| asleep.is(task, name))
     }
 
     /// What was asleep at the frame before, or done there, and commutes with
@@ -271,9 +273,16 @@ impl Frame {
     pub(super) fn inherit_sleep(&mut self, before: &Frame, point: &Point<'_>) {
         let event = &before.event;
         let sleeping = before.sleep.iter().chain(&before.done);
-        self.sleep.extend(sleeping.filter(|asleep| {
-            asleep.task != event.task && !point.conflict(asleep.foot, event.foot)
-        }));
+        let blocked = match self.switch {
+            Switch::Free => point.runner.and_then(|runner| self.entry(runner)).copied(),
+            _ => None,
+        };
+        let sleeping = sleeping.filter(|asleep| {
+            asleep.task != event.task
+                && !asleep.conflicts(event.foot, point)
+                && blocked.is_none_or(|blocked| !asleep.conflicts(blocked.foot, point))
+        });
+        self.sleep.extend(sleeping.cloned());
     }
 
     /// Lets one candidate go in one way, as if all that come before had been
@@ -288,8 +297,10 @@ impl Frame {
             } else {
                 self.entries[entry].offered
             };
-            for way in 0..ways {
-                self.note_done(entry, way);
+            // Where preemptions are counted, what else the task would have done
+            // counts, too, and is not known here.
+            if self.is_one_step(entry) {
+                (0..ways).for_each(|way| self.note_done(entry, way));
             }
         }
         self.goes = match point.candidates[candidate].at.map(usize::from) {
@@ -299,10 +310,67 @@ impl Frame {
         };
     }
 
+    /// Whether an entry can be moved before others step by step: as far as it
+    /// is known, that costs no preemption more.
+    fn is_one_step(&self, entry: usize) -> bool {
+        let entry = &self.entries[entry];
+        match self.switch {
+            Switch::Uncounted => true,
+            Switch::Preempts(runner) => {
+                runner == entry.task || entry.readiness == Readiness::Fault
+            }
+            Switch::Free => entry.readiness == Readiness::Fault,
+        }
+    }
+
+    /// The frame at which the visit began that what goes at this frame, `here`,
+    /// belongs to.
+    pub(super) fn visit_of_event(&self, here: usize) -> usize {
+        match self.goes {
+            Some(Goes::Step { entry, .. }) if !self.is_one_step(entry) => here,
+            _ => self.visiting,
+        }
+    }
+
+    /// Whether an entry is the task that goes on if nobody is preempted; any,
+    /// where preemptions are not counted.
+    pub(super) fn goes_on(&self, entry: usize) -> bool {
+        match self.switch {
+            Switch::Uncounted => true,
+            Switch::Preempts(runner) => runner == self.entries[entry].task,
+            Switch::Free => false,
+        }
+    }
+
+    /// A fault has freed the task that had been on: from now on it would be a
+    /// preemption to let another one go, so that it does not commute.
+    pub(super) fn frees(&mut self, runner: TaskId) {
+        if self.switch == Switch::Free
+            && self.event.task == runner
+            && matches!(self.goes, Some(Goes::Step { entry, .. })
+                if self.entries[entry].readiness == Readiness::Fault)
+        {
+            self.visit.sticks = true;
+        }
+    }
+
     fn note_done(&mut self, entry: usize, way: usize) {
         let task = self.entries[entry].task;
         let Way { name, foot, .. } = self.ways[self.entries[entry].ways_from + way];
-        self.done.push(Asleep { task, name, foot });
+        let foot = match self.visit.sticks {
+            true => Foot::UNKNOWN,
+            false => foot,
+        };
+        let rest = match self.is_one_step(entry) {
+            true => None,
+            false => self.visit.feet(),
+        };
+        self.done.push(Asleep {
+            task,
+            name,
+            foot,
+            rest,
+        });
     }
 
     /// Goes on to what is to be tried next, if anything is.
@@ -310,13 +378,19 @@ impl Frame {
         if let Some(Goes::Step { entry, way }) = self.goes {
             self.note_done(entry, way);
         }
+        self.visit.clear();
         self.goes = None;
         if self.end_first {
             self.end_first = false;
             self.goes = Some(Goes::Nobody);
             return self.goes;
         }
-        for index in 0..self.entries.len() {
+        // Whoever need not be preempted goes first: nothing commutes for free
+        // with what it does next if that has yet to be tried.
+        let goes_on = |index: &usize| self.goes_on(*index);
+        let on = (0..self.entries.len()).filter(goes_on);
+        let others = (0..self.entries.len()).filter(|index| !self.goes_on(*index));
+        for index in on.chain(others) {
             let entry = &self.entries[index];
             if !entry.backtrack {
                 continue;

@@ -46,6 +46,7 @@
 mod frame;
 mod races;
 mod search;
+mod sleep;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 use super::frame::{Event, Frame, Goes, open_last_rounds};
 use super::races;
+use super::sleep::Switch;
 use crate::explore::bounds::{Bounds, Timers};
 use crate::explore::point::{Point, Readiness};
 use crate::explore::strategy::{Pick, Prefix, Strategy};
@@ -30,14 +31,10 @@ enum State {
 }
 
 impl Dpor {
-    /// Every execution within `bounds` but for their bound on preemptions,
-    /// which is dropped; one of each class of equivalent ones.
+    /// Every execution within `bounds`; one of each class of equivalent ones.
     pub fn new(bounds: Bounds) -> Self {
         Dpor {
-            bounds: Bounds {
-                preemptions: None,
-                ..bounds
-            },
+            bounds,
             root: Prefix::new(),
             frames: Vec::new(),
             depth: 0,
@@ -67,6 +64,16 @@ impl Dpor {
         let (before, rest) = self.frames.split_at_mut(depth);
         let frame = &mut rest[0];
         frame.look(point, before.last(), self.bounds.rounds);
+        if self.bounds.preemptions.is_some() {
+            frame.switch = Switch::at(point);
+            let runner = point.runner.and_then(|runner| frame.entry(runner));
+            if let (Switch::Free, Some(blocked)) = (frame.switch, runner) {
+                before[frame.visiting].visit.touches(blocked.foot);
+            }
+            if let (Switch::Preempts(runner), Some(parent)) = (frame.switch, before.last_mut()) {
+                parent.frees(runner);
+            }
+        }
         self.depth += 1;
         races::find(&mut self.frames[..self.depth], point, &mut self.scratch);
         self.begin_frame(point);
@@ -98,8 +105,10 @@ impl Dpor {
             .filter_map(|candidate| candidate.at)
             .map(usize::from)
             .find(|index| frame.is_awake(*index));
+        let first_goes_on = first.is_some_and(|first| frame.goes_on(first));
         match first {
-            Some(first) if !idle => frame.entries[first].backtrack = true,
+            Some(first) if !idle && first_goes_on => frame.entries[first].backtrack = true,
+            Some(_) if frame.switch != Switch::Uncounted => frame.backtrack_where(|_| true),
             Some(_) => frame.backtrack_where(|entry| entry.readiness != Readiness::Fault),
             // Nothing but faults is awake, and none of them is bound to
             // happen: the others may only be left out because they sleep.

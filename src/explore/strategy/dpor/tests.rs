@@ -79,6 +79,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bounded(
+        programs in programs(),
+        faults in 0u32..3,
+        preemptions in 0u32..4,
+        timers in timers(),
+    ) {
+        let toy = Toy::new(programs);
+        let bounds = Bounds { preemptions: Some(preemptions), ..within(faults, timers) };
+        let everything = explore(&toy, Dfs::new(bounds));
+        prop_assume!(everything.report.complete);
+        let reduced = explore(&toy, Dpor::new(bounds));
+        prop_assert!(reduced.report.complete);
+        let missed: Vec<&Class> = everything.classes.difference(&reduced.classes).collect();
+        prop_assert!(missed.is_empty(), "missed: {missed:?}");
+        let strange: Vec<&Class> = reduced.classes.difference(&everything.classes).collect();
+        prop_assert!(strange.is_empty(), "strange: {strange:?}");
+        prop_assert_eq!(&reduced.ends, &everything.ends);
+        STAT.with(|s| { let mut s = s.borrow_mut(); s.0 += everything.report.executions; s.1 += reduced.report.executions; s.2 += reduced.report.abandoned; s.3 += reduced.classes.len() as u64; });
+    }
+}
+thread_local!{ static STAT: std::cell::RefCell<(u64,u64,u64,u64)> = Default::default(); }
+#[test]
+fn stat() { bounded(); STAT.with(|s| println!("{:?}", s.borrow())); }
+
 /// Tasks that touch different registers commute: one execution, where the
 /// search of everything has 12! / (4!)³ of them.
 #[test]
@@ -152,4 +180,14 @@ fn a_handshake_with_faults_needs_a_hundredth_of_the_executions() {
     assert_eq!(reduced.ends, everything.ends);
     let (few, many) = (reduced.report.executions, everything.report.executions);
     assert!(few * 100 <= many, "{few} of {many}");
+}
+#[test]
+fn trace() {
+    let faulty = |op| Faulty(Box::new(op));
+    let toy = Toy::new([vec![Mystery(0,1)], vec![Send(1,1), Get(0)], vec![ReceiveOrTimeOut(1), faulty(Get(0))]]);
+    let bounds = Bounds { preemptions: Some(1), ..within(1, Timers::AnyTime) };
+    let config = Config { on_failure: OnFailure::GoOn, ..Config::default() };
+    Explorer::new(toy.clone(), config).explore_and(&mut Dpor::new(bounds), |toy, _| {
+        println!("{}", toy.trail.join(" ")); Next::GoOn
+    });
 }

@@ -1,0 +1,77 @@
+//! What need not be tried again, and what it would have cost.
+
+use std::sync::Arc;
+
+use crate::explore::conflicts::{Foot, WayName};
+use crate::explore::point::{Point, Readiness, TaskId};
+
+/// What it is at a point to let somebody else go than who went before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// Nobody counts preemptions.
+    #[default]
+    Uncounted,
+    /// A preemption of this task.
+    Preempts(TaskId),
+    /// None, since whoever went before cannot go on.
+    Free,
+}
+
+impl Switch {
+    /// Where preemptions are counted.
+    pub(super) fn at(point: &Point<'_>) -> Switch {
+        let mut tasks = point.tasks.iter();
+        match tasks.find(|at| Some(at.task) == point.runner) {
+            Some(at) if at.readiness == Readiness::Ready => Switch::Preempts(at.task),
+            _ => Switch::Free,
+        }
+    }
+}
+
+/// A way of a task that need not be tried.
+#[derive(Clone, Debug)]
+pub(super) struct Asleep {
+    pub(super) task: TaskId,
+    pub(super) name: WayName,
+    pub(super) foot: Foot,
+    /// What else its task touches before another one goes, in any way.
+    pub(super) rest: Option<Arc<[Foot]>>,
+}
+
+impl Asleep {
+    pub(super) fn is(&self, task: TaskId, name: WayName) -> bool {
+        (self.task, self.name) == (task, name)
+    }
+
+    pub(super) fn conflicts(&self, foot: Foot, point: &Point<'_>) -> bool {
+        let mut rest = self.rest.iter().flat_map(|rest| rest.iter());
+        point.conflict(self.foot, foot) || rest.any(|own| point.conflict(*own, foot))
+    }
+}
+
+/// What a task does from when it is let go to when another one is.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    /// What it touches, in all executions so far that begin it alike; kept
+    /// where it begins.
+    feet: Vec<Foot>,
+    /// Whether it cannot be made earlier.
+    pub(super) sticks: bool,
+}
+
+impl Visit {
+    pub(super) fn clear(&mut self) {
+        self.feet.clear();
+        self.sticks = false;
+    }
+
+    pub(super) fn touches(&mut self, foot: Foot) {
+        if !self.feet.contains(&foot) {
+            self.feet.push(foot);
+        }
+    }
+
+    pub(super) fn feet(&self) -> Option<Arc<[Foot]>> {
+        (!self.feet.is_empty()).then(|| Arc::from(&self.feet[..]))
+    }
+}
