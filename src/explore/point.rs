@@ -28,8 +28,9 @@ impl fmt::Debug for TaskId {
 pub struct Point<'a> {
     /// How many steps have been taken.
     pub depth: usize,
-    /// The task that has the processor: the one that went last, unless that
-    /// was struck by a fault while it was blocked.
+    /// The task that has the processor: it has gone last, but for tasks that
+    /// were struck by a fault while they were blocked, and has been able to go
+    /// on ever since. To let another one go is a preemption.
     pub runner: Option<TaskId>,
     /// Every task, blocked ones too, in the order of their names.
     pub tasks: &'a [TaskAt],

@@ -80,6 +80,9 @@ impl<M: Model> Run<M> {
             .tasks
             .iter()
             .position(|at| Some(at.task) == self.runner && at.readiness == Readiness::Ready);
+        if runner.is_none() {
+            self.runner = None;
+        }
         let preemptions_left = self
             .bounds
             .preemptions

@@ -11,6 +11,8 @@ pub(super) struct Frame {
     ways: Vec<Way>,
     /// What it is here to let somebody else go.
     pub(super) switch: Switch,
+    /// Who has the processor no more, since it cannot go on.
+    pub(super) left: Option<TaskId>,
     /// The frame at which the visit began that the task is on which could go
     /// on here.
     pub(super) visiting: usize,
@@ -273,14 +275,13 @@ impl Frame {
     pub(super) fn inherit_sleep(&mut self, before: &Frame, point: &Point<'_>) {
         let event = &before.event;
         let sleeping = before.sleep.iter().chain(&before.done);
-        let blocked = match self.switch {
-            Switch::Free => point.runner.and_then(|runner| self.entry(runner)).copied(),
-            _ => None,
-        };
+        let left = self.left.and_then(|left| self.entry(left)).copied();
+        let struck = before.struck();
         let sleeping = sleeping.filter(|asleep| {
             asleep.task != event.task
                 && !asleep.conflicts(event.foot, point)
-                && blocked.is_none_or(|blocked| !asleep.conflicts(blocked.foot, point))
+                && left.is_none_or(|left| !asleep.conflicts(left.foot, point))
+                && struck.is_none_or(|struck| !asleep.conflicts(struck.foot, point))
         });
         self.sleep.extend(sleeping.cloned());
     }
@@ -342,25 +343,33 @@ impl Frame {
         }
     }
 
-    /// A fault has freed the task that had been on: from now on it would be a
-    /// preemption to let another one go, so that it does not commute.
-    pub(super) fn frees(&mut self, runner: TaskId) {
-        if self.switch == Switch::Free
-            && self.event.task == runner
-            && matches!(self.goes, Some(Goes::Step { entry, .. })
-                if self.entries[entry].readiness == Readiness::Fault)
-        {
-            self.visit.sticks = true;
+    /// The blocked task that a fault strikes here, where that is no switch.
+    fn struck(&self) -> Option<&Entry> {
+        let Some(Goes::Step { entry, .. }) = self.goes else {
+            return None;
+        };
+        let entry = &self.entries[entry];
+        let counts = self.switch != Switch::Uncounted;
+        (counts && entry.readiness == Readiness::Fault).then_some(entry)
+    }
+
+    /// Who has the processor once this frame's event has happened, if it can
+    /// go on.
+    pub(super) fn has_processor_after(&self) -> Option<TaskId> {
+        match (self.goes, self.switch) {
+            (Some(Goes::Step { entry, .. }), _)
+                if self.entries[entry].readiness != Readiness::Fault =>
+            {
+                Some(self.entries[entry].task)
+            }
+            (_, Switch::Preempts(runner)) => Some(runner),
+            _ => None,
         }
     }
 
     fn note_done(&mut self, entry: usize, way: usize) {
         let task = self.entries[entry].task;
         let Way { name, foot, .. } = self.ways[self.entries[entry].ways_from + way];
-        let foot = match self.visit.sticks {
-            true => Foot::UNKNOWN,
-            false => foot,
-        };
         let rest = match self.is_one_step(entry) {
             true => None,
             false => self.visit.feet(),

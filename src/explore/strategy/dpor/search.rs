@@ -66,12 +66,11 @@ impl Dpor {
         frame.look(point, before.last(), self.bounds.rounds);
         if self.bounds.preemptions.is_some() {
             frame.switch = Switch::at(point);
-            let runner = point.runner.and_then(|runner| frame.entry(runner));
-            if let (Switch::Free, Some(blocked)) = (frame.switch, runner) {
-                before[frame.visiting].visit.touches(blocked.foot);
-            }
-            if let (Switch::Preempts(runner), Some(parent)) = (frame.switch, before.last_mut()) {
-                parent.frees(runner);
+            let had = before.last().and_then(Frame::has_processor_after);
+            frame.left = had.filter(|had| point.runner != Some(*had));
+            let left = frame.left.and_then(|left| frame.entry(left));
+            if let (Some(blocked), Some(begun)) = (left, before.get_mut(frame.visiting)) {
+                begun.visit.touches(blocked.foot);
             }
         }
         self.depth += 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::explore::conflicts::{Foot, WayName};
-use crate::explore::point::{Point, Readiness, TaskId};
+use crate::explore::point::{Point, TaskId};
 
 /// What it is at a point to let somebody else go than who went before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,10 +20,9 @@ pub(super) enum Switch {
 impl Switch {
     /// Where preemptions are counted.
     pub(super) fn at(point: &Point<'_>) -> Switch {
-        let mut tasks = point.tasks.iter();
-        match tasks.find(|at| Some(at.task) == point.runner) {
-            Some(at) if at.readiness == Readiness::Ready => Switch::Preempts(at.task),
-            _ => Switch::Free,
+        match point.runner {
+            Some(runner) => Switch::Preempts(runner),
+            None => Switch::Free,
         }
     }
 }
@@ -55,14 +54,11 @@ pub(super) struct Visit {
     /// What it touches, in all executions so far that begin it alike; kept
     /// where it begins.
     feet: Vec<Foot>,
-    /// Whether it cannot be made earlier.
-    pub(super) sticks: bool,
 }
 
 impl Visit {
     pub(super) fn clear(&mut self) {
         self.feet.clear();
-        self.sticks = false;
     }
 
     pub(super) fn touches(&mut self, foot: Foot) {
