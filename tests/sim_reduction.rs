@@ -1,27 +1,25 @@
-//! scratch
-use std::path::PathBuf;
+//! The reduction against the plain search, on the daemonizer's readiness
+//! handshake: within the same bound on preemptions both come to the same ends,
+//! by the same classes of equivalent executions, and the reduction takes a
+//! hundredth of the executions.
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use daemonlab::daemon::{Daemon, InheritedFds, LauncherWaits, Mode, Settings};
-use daemonlab::explore::strategy::{Dfs, Dpor, Strategy};
-use daemonlab::explore::{Bounds, Config, Explorer, Next, Timers};
-use daemonlab::sim::invariants;
-use daemonlab::sim::{Actor, Faults, Scene, Setup, Simulation, Start, Sys};
+use daemonlab::explore::point::Point;
+use daemonlab::explore::strategy::{Dfs, Dpor, Pick, Strategy};
+use daemonlab::explore::{Bounds, Config, Digest, Explorer, Foot, Next, Report, TaskName, Timers};
+use daemonlab::sim::{Actor, Faults, Scene, Setup, Simulation, Start, Sys, invariants};
 use daemonlab::sys::Waiting;
+use rstest::rstest;
 
-fn simulation(user: bool, log: bool) -> Simulation {
+/// A launcher that waits, its intermediate, and a daemon that stays.
+fn handshake(settings: Settings, faults: Faults) -> Simulation {
     let program = move |sys: Sys| {
         let inherited = InheritedFds::note(&sys);
-        let settings = Settings {
-            mode: Mode::Background,
-            pid_file: PathBuf::from("/run/d.pid"),
-            error_log: log.then(|| PathBuf::from("/var/log/d.log")),
-            user: user.then(|| "www".to_owned()),
-            launcher_waits: LauncherWaits::ForReady,
-            ..Settings::default()
-        };
         let stays = sys.clone();
-        Daemon::new(sys, inherited, settings).run_forever(|ready| match ready.notify() {
+        Daemon::new(sys, inherited, settings.clone()).run_forever(|ready| match ready.notify() {
             Ok(_running) => i32::from(stays.poll(&[], None, None).is_err()),
             Err(failure) => failure.status(),
         })
@@ -31,7 +29,7 @@ fn simulation(user: bool, log: bool) -> Simulation {
         actors: vec![Actor {
             program: Arc::new(program),
             start: Start::default(),
-            faults: Faults::NONE,
+            faults,
         }],
         time: Timers::WhenIdle,
         hang_up: false,
@@ -39,67 +37,130 @@ fn simulation(user: bool, log: bool) -> Simulation {
     })
 }
 
+fn plain() -> Settings {
+    Settings {
+        mode: Mode::Background,
+        pid_file: "/run/d.pid".into(),
+        launcher_waits: LauncherWaits::ForReady,
+        ..Settings::default()
+    }
+}
 
-use std::collections::{BTreeMap, BTreeSet};
-use daemonlab::explore::point::Point;
-use daemonlab::explore::strategy::Pick;
-use daemonlab::explore::{Foot, TaskName, Digest};
+fn with_user_and_log() -> Settings {
+    Settings {
+        user: Some("www".to_owned()),
+        error_log: Some("/var/log/d.log".into()),
+        ..plain()
+    }
+}
 
-/// Counts the classes.
-struct Classes<S> { inner: S, trail: Vec<(TaskName, u32, Foot, String)>, orders: Vec<u64>, all: BTreeSet<u64>, say: bool }
+/// Tells executions apart that are not equivalent: by what each task did, and
+/// by which of two steps that conflict came first.
+struct Classes<S> {
+    inner: S,
+    taken: Vec<(TaskName, u32, Foot, String)>,
+    orders: Vec<u64>,
+    all: BTreeSet<u64>,
+}
+
 impl<S: Strategy> Strategy for Classes<S> {
-    fn name(&self) -> String { self.inner.name() }
-    fn begin(&mut self) -> Option<Bounds> { self.trail.clear(); self.orders.clear(); self.inner.begin() }
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    fn begin(&mut self) -> Option<Bounds> {
+        self.taken.clear();
+        self.orders.clear();
+        self.inner.begin()
+    }
+
     fn choose(&mut self, point: &Point<'_>) -> Pick {
         let pick = self.inner.choose(point);
-        if let Pick::Go { candidate, way } = pick && let Some(at) = point.task(&point.candidates[candidate]) {
-            let w = point.offered(&point.candidates[candidate])[way];
-            let (name, number) = (point.name(at.task), point.steps_of(at.task) + 1);
-            let label = point.label(&point.candidates[candidate], &w).to_owned();
-            for (other, no, foot, _) in &self.trail {
-                if *other != name && point.conflict(*foot, w.foot) {
-                    self.orders.push(Digest::of((other, no, name, number)));
-                }
-            }
-            self.trail.push((name, number, w.foot, label));
-        }
+        let Pick::Go { candidate, way } = pick else {
+            return pick;
+        };
+        let candidate = &point.candidates[candidate];
+        let Some(at) = point.task(candidate) else {
+            return pick;
+        };
+        let way = point.offered(candidate)[way];
+        let (name, number) = (point.name(at.task), point.steps_of(at.task) + 1);
+        let conflicting = self
+            .taken
+            .iter()
+            .filter(|(other, _, foot, _)| *other != name && point.conflict(*foot, way.foot));
+        let before = conflicting.map(|(other, n, ..)| Digest::of((other, n, name, number)));
+        self.orders.extend(before);
+        let label = point.label(candidate, &way).to_owned();
+        self.taken.push((name, number, way.foot, label));
         pick
     }
+
     fn end(&mut self, last: &Point<'_>) {
         self.inner.end(last);
-        if !last.candidates.is_empty() { return; }
-        let mut by: BTreeMap<TaskName, Vec<&String>> = BTreeMap::new();
-        for (t, _, _, l) in &self.trail { by.entry(*t).or_default().push(l); }
-        self.orders.sort();
-        self.all.insert(Digest::of((by, &self.orders)));
-    }
-    fn wants_footprints(&self) -> Option<usize> { Some(0) }
-    fn is_exhaustive(&self) -> bool { true }
-}
-
-fn run(user: bool, log: bool, s: impl Strategy) -> (daemonlab::explore::Report, BTreeSet<u64>) {
-    let mut s = Classes { inner: s, trail: vec![], orders: vec![], all: BTreeSet::new(), say: false };
-    let t = std::time::Instant::now();
-    let r = Explorer::new(simulation(user, log), Config::default())
-        .explore_and(&mut s, |_, _| Next::GoOn);
-    println!(
-        "{}: {} + {} executions, {} classes, {} states, longest {}, preemptions {} complete {} {:?}",
-        r.strategy, r.executions, r.abandoned, s.all.len(), r.states.len(), r.longest, r.preemptions, r.complete, t.elapsed()
-    );
-    (r, s.all)
-}
-
-#[test]
-fn figures() {
-    let bounds = Bounds { timers: Timers::WhenIdle, faults: Some(0), rounds: None, ..Bounds::default() };
-    for (user, log) in [(false, false), (true, false), (true, true)] {
-        println!("user {user} log {log}");
-        run(user, log, Dpor::new(bounds));
-        for most in 0..3 {
-            let b = Bounds { preemptions: Some(most), ..bounds };
-            let (r, c) = run(user, log, Dfs::new(b));
-            let (d, dc) = run(user, log, Dpor::new(b));
-            println!("  bound {most}: naive {} reduced {} ratio {:.1}; states equal {} classes equal {} ({} {})", r.executions, d.executions + d.abandoned, r.executions as f64 / (d.executions + d.abandoned) as f64, r.states == d.states, c == dc, c.len(), dc.len());
+        // Else it was abandoned, as one that is known, or ended where only a
+        // fault could have kept it going.
+        if last
+            .candidates
+            .iter()
+            .all(|candidate| candidate.at.is_none())
+        {
+            let mut ways: BTreeMap<TaskName, Vec<&str>> = BTreeMap::new();
+            for (task, .., label) in &self.taken {
+                ways.entry(*task).or_default().push(label);
+            }
+            self.orders.sort_unstable();
+            self.all.insert(Digest::of((ways, &self.orders)));
         }
+    }
+
+    fn wants_footprints(&self) -> Option<usize> {
+        Some(0)
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        self.inner.is_exhaustive()
+    }
+}
+
+fn explore(simulation: Simulation, inner: impl Strategy) -> (Report, BTreeSet<u64>) {
+    let mut classes = Classes {
+        inner,
+        taken: Vec::new(),
+        orders: Vec::new(),
+        all: BTreeSet::new(),
+    };
+    let report =
+        Explorer::new(simulation, Config::default()).explore_and(&mut classes, |_, _| Next::GoOn);
+    assert!(report.complete, "{report}");
+    (report, classes.all)
+}
+
+#[rstest]
+#[case::plain(plain())]
+#[case::with_user_and_log(with_user_and_log())]
+fn the_handshake_takes_a_hundredth(#[case] settings: Settings) {
+    for (preemptions, ratio) in [(0, 1), (1, 10), (2, 100)] {
+        let bounds = Bounds {
+            preemptions: Some(preemptions),
+            timers: Timers::WhenIdle,
+            ..Bounds::default()
+        };
+        let simulation = || handshake(settings.clone(), Faults::NONE);
+        let (everything, classes) = explore(simulation(), Dfs::new(bounds));
+        let (reduced, same) = explore(simulation(), Dpor::new(bounds));
+        assert_eq!(reduced.states, everything.states);
+        assert_eq!(same, classes);
+        let (many, few) = (
+            everything.executions,
+            reduced.executions + reduced.abandoned,
+        );
+        println!(
+            "at most {preemptions} preemptions: {} ends, {} classes; {many} executions without \
+             the reduction, {few} with it",
+            everything.states.len(),
+            classes.len(),
+        );
+        assert!(few * ratio <= many, "{few} of {many}");
     }
 }

@@ -124,10 +124,6 @@ impl Shards {
                 (Dfs::new(bounds).name(), boxed.collect())
             }
             Plan::Reduced(bounds) => {
-                let bounds = Bounds {
-                    preemptions: None,
-                    ..bounds
-                };
                 let shards = split(make(), bounds).into_iter();
                 let boxed = shards.map(|root| Box::new(Dpor::under(bounds, root)) as _);
                 (Dpor::new(bounds).name(), boxed.collect())

@@ -31,6 +31,7 @@ fn three() -> Toy {
 #[case(Plan::DepthFirst(faults(1)))]
 #[case(Plan::DepthFirst(Bounds { preemptions: Some(2), ..faults(1) }))]
 #[case(Plan::Reduced(faults(1)))]
+#[case(Plan::Reduced(Bounds { preemptions: Some(2), ..faults(1) }))]
 #[case(Plan::Random { seed: 4, executions: 1_000, bounds: faults(1) })]
 #[case(Plan::Pct { seed: 4, depth: 3, executions: 1_000, bounds: faults(1) })]
 fn the_number_of_workers_does_not_matter(#[case] plan: Plan) {
@@ -126,6 +127,7 @@ proptest! {
     fn shards_are_the_whole(
         programs in programs(),
         most in 0u32..2,
+        preemptions in 0u32..3,
         timers in prop_oneof![Just(Timers::AnyTime), Just(Timers::WhenIdle)],
     ) {
         let bounds = Bounds { timers, ..faults(most) };
@@ -141,6 +143,11 @@ proptest! {
         prop_assert_eq!(shards.executions, whole.executions);
         prop_assert_eq!(&shards.states, &whole.states);
         prop_assert!(shards.complete);
+        let reduced = search(make, Plan::Reduced(bounds), config, 2);
+        prop_assert_eq!(&reduced.states, &whole.states);
+        prop_assert!(reduced.complete);
+        let bounds = Bounds { preemptions: Some(preemptions), ..bounds };
+        let whole = Explorer::new(make(), config).explore(&mut Dfs::new(bounds));
         let reduced = search(make, Plan::Reduced(bounds), config, 2);
         prop_assert_eq!(&reduced.states, &whole.states);
         prop_assert!(reduced.complete);

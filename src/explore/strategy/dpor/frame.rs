@@ -1,6 +1,8 @@
 //! A point of the execution at hand, and what is still to be tried there.
 
-use super::sleep::{Asleep, Switch, Visit};
+use super::event::Event;
+use super::sleep::{Asleep, Visit};
+use super::switch::Switch;
 use crate::explore::conflicts::{Foot, WayName};
 use crate::explore::point::{Point, Readiness, TaskId, Way};
 
@@ -11,8 +13,8 @@ pub(super) struct Frame {
     ways: Vec<Way>,
     /// What it is here to let somebody else go.
     pub(super) switch: Switch,
-    /// Who has the processor no more, since it cannot go on.
-    pub(super) left: Option<TaskId>,
+    /// Who went until here and cannot go on.
+    pub(super) stopped: Option<TaskId>,
     /// The frame at which the visit began that the task is on which could go
     /// on here.
     pub(super) visiting: usize,
@@ -74,103 +76,6 @@ pub(super) struct Ghost {
     pub(super) entry: usize,
 }
 
-/// Whether two events conflict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Conflict {
-    /// By what they touch.
-    Real,
-    /// Only in that the later one could have given the earlier one a way that
-    /// it did not have.
-    OfWays,
-}
-
-/// A step of the execution at hand.
-#[derive(Debug)]
-pub(super) struct Event {
-    pub(super) task: TaskId,
-    /// Which step of its task, from 1.
-    pub(super) number: u32,
-    /// The way that it goes; `None` if it only waits.
-    pub(super) name: Option<WayName>,
-    pub(super) foot: Foot,
-    /// The footprint of the operation as such, where what another task does
-    /// could have given the task a way that it did not have.
-    pub(super) call_foot: Option<Foot>,
-    /// By task, how many of its events happened before, this one included.
-    pub(super) clock: Vec<u32>,
-}
-
-impl Default for Event {
-    fn default() -> Self {
-        Event {
-            task: TaskId(0),
-            number: 0,
-            name: None,
-            foot: Foot::UNKNOWN,
-            call_foot: None,
-            clock: Vec::new(),
-        }
-    }
-}
-
-impl Event {
-    /// How many events of `task` happened before or are this one.
-    pub(super) fn knows(&self, task: TaskId) -> u32 {
-        self.clock.get(task.index()).copied().unwrap_or(0)
-    }
-
-    /// Makes it what `entry` is about to do, with what its task knows.
-    pub(super) fn begin(
-        &mut self,
-        entry: &Entry,
-        foot: Foot,
-        name: Option<WayName>,
-        frames: &[Frame],
-    ) {
-        self.task = entry.task;
-        self.number = entry.steps + 1;
-        self.foot = foot;
-        self.name = name;
-        self.call_foot = None;
-        self.clock.clear();
-        if let Some(at) = entry.clock_at {
-            self.clock.extend_from_slice(&frames[at].event.clock);
-        }
-    }
-
-    /// Whether it conflicts with an earlier event that did not happen before
-    /// it as far as is known.
-    pub(super) fn meet(&self, earlier: &Event, point: &Point<'_>) -> Option<Conflict> {
-        if self.knows(earlier.task) >= earlier.number {
-            return None;
-        }
-        if point.conflict(earlier.foot, self.foot) {
-            return Some(Conflict::Real);
-        }
-        let call = earlier.call_foot?;
-        point.conflict(call, self.foot).then_some(Conflict::OfWays)
-    }
-
-    /// What happened before the other one happened before this one.
-    pub(super) fn join(&mut self, other: &[u32]) {
-        if self.clock.len() < other.len() {
-            self.clock.resize(other.len(), 0);
-        }
-        for (mine, theirs) in self.clock.iter_mut().zip(other) {
-            *mine = (*mine).max(*theirs);
-        }
-    }
-
-    /// Makes it known to itself.
-    pub(super) fn raise(&mut self) {
-        let task = self.task.index();
-        if self.clock.len() <= task {
-            self.clock.resize(task + 1, 0);
-        }
-        self.clock[task] = self.number;
-    }
-}
-
 impl Frame {
     /// Fills the frame in from the point. `before` is the frame before it.
     pub(super) fn look(&mut self, point: &Point<'_>, before: Option<&Frame>, rounds: Option<u32>) {
@@ -180,7 +85,7 @@ impl Frame {
         self.done.clear();
         self.goes = None;
         self.visit.clear();
-        self.visiting = before.map_or(0, |before| before.visit_of_event(point.depth - 1));
+        self.visiting = before.map_or(0, |before| before.visit_after(point.depth - 1));
         for at in point.tasks {
             let ways = point.ways(at);
             let ways_from = self.ways.len();
@@ -271,17 +176,17 @@ impl Frame {
     }
 
     /// What was asleep at the frame before, or done there, and commutes with
-    /// what goes there.
+    /// what goes there. Where preemptions are counted, it must not keep going
+    /// who has stopped, nor release whom a fault has struck while it was
+    /// blocked: the same order would cost one more.
     pub(super) fn inherit_sleep(&mut self, before: &Frame, point: &Point<'_>) {
         let event = &before.event;
+        let stopped = self.stopped.and_then(|stopped| self.entry(stopped));
+        let feet = [stopped, before.struck()].map(|entry| entry.map(|entry| entry.foot));
         let sleeping = before.sleep.iter().chain(&before.done);
-        let left = self.left.and_then(|left| self.entry(left)).copied();
-        let struck = before.struck();
         let sleeping = sleeping.filter(|asleep| {
-            asleep.task != event.task
-                && !asleep.conflicts(event.foot, point)
-                && left.is_none_or(|left| !asleep.conflicts(left.foot, point))
-                && struck.is_none_or(|struck| !asleep.conflicts(struck.foot, point))
+            let mut feet = feet.into_iter().flatten().chain([event.foot]);
+            asleep.task != event.task && !feet.any(|foot| asleep.conflicts(foot, point))
         });
         self.sleep.extend(sleeping.cloned());
     }
@@ -311,62 +216,6 @@ impl Frame {
         };
     }
 
-    /// Whether an entry can be moved before others step by step: as far as it
-    /// is known, that costs no preemption more.
-    fn is_one_step(&self, entry: usize) -> bool {
-        let entry = &self.entries[entry];
-        match self.switch {
-            Switch::Uncounted => true,
-            Switch::Preempts(runner) => {
-                runner == entry.task || entry.readiness == Readiness::Fault
-            }
-            Switch::Free => entry.readiness == Readiness::Fault,
-        }
-    }
-
-    /// The frame at which the visit began that what goes at this frame, `here`,
-    /// belongs to.
-    pub(super) fn visit_of_event(&self, here: usize) -> usize {
-        match self.goes {
-            Some(Goes::Step { entry, .. }) if !self.is_one_step(entry) => here,
-            _ => self.visiting,
-        }
-    }
-
-    /// Whether an entry is the task that goes on if nobody is preempted; any,
-    /// where preemptions are not counted.
-    pub(super) fn goes_on(&self, entry: usize) -> bool {
-        match self.switch {
-            Switch::Uncounted => true,
-            Switch::Preempts(runner) => runner == self.entries[entry].task,
-            Switch::Free => false,
-        }
-    }
-
-    /// The blocked task that a fault strikes here, where that is no switch.
-    fn struck(&self) -> Option<&Entry> {
-        let Some(Goes::Step { entry, .. }) = self.goes else {
-            return None;
-        };
-        let entry = &self.entries[entry];
-        let counts = self.switch != Switch::Uncounted;
-        (counts && entry.readiness == Readiness::Fault).then_some(entry)
-    }
-
-    /// Who has the processor once this frame's event has happened, if it can
-    /// go on.
-    pub(super) fn has_processor_after(&self) -> Option<TaskId> {
-        match (self.goes, self.switch) {
-            (Some(Goes::Step { entry, .. }), _)
-                if self.entries[entry].readiness != Readiness::Fault =>
-            {
-                Some(self.entries[entry].task)
-            }
-            (_, Switch::Preempts(runner)) => Some(runner),
-            _ => None,
-        }
-    }
-
     fn note_done(&mut self, entry: usize, way: usize) {
         let task = self.entries[entry].task;
         let Way { name, foot, .. } = self.ways[self.entries[entry].ways_from + way];
@@ -394,11 +243,11 @@ impl Frame {
             self.goes = Some(Goes::Nobody);
             return self.goes;
         }
-        // Whoever need not be preempted goes first: nothing commutes for free
-        // with what it does next if that has yet to be tried.
-        let goes_on = |index: &usize| self.goes_on(*index);
-        let on = (0..self.entries.len()).filter(goes_on);
-        let others = (0..self.entries.len()).filter(|index| !self.goes_on(*index));
+        // Whoever goes on goes first, in all its ways: none of the others could
+        // sleep meanwhile, since to go before it is a preemption.
+        let all = 0..self.entries.len();
+        let on = all.clone().filter(|index| self.goes_on(*index));
+        let others = all.filter(|index| !self.goes_on(*index));
         for index in on.chain(others) {
             let entry = &self.entries[index];
             if !entry.backtrack {

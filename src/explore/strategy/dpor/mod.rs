@@ -31,11 +31,34 @@
 //!   conflict with everything: what comes after it could not have come before.
 //! - "May be co-enabled" is taken to be always true: more is tried than needed.
 //!
-//! No bound on preemptions: cutting executions off by a bound makes a
-//! reduction unsound unless it adds backtracking points and does without
-//! sleep sets (K. Coons, M. Musuvathi and K. McKinley, "Bounded Partial-Order
-//! Reduction", OOPSLA 2013). [`Dfs`](super::Dfs) has the bound; this search
-//! runs to the end, which covers every number of preemptions.
+//! # A bound on preemptions
+//!
+//! Cut off by a bound, a reduction is unsound: of two equivalent executions the
+//! one that is run may be beyond it, and the one that is left out within.
+//! K. Coons, M. Musuvathi and K. McKinley, "Bounded Partial-Order Reduction"
+//! (OOPSLA 2013), go back to more places for that and do without sleep sets;
+//! I. Marmanis, M. Kokologiannakis and V. Vafeiadis, "Reconciling Preemption
+//! Bounding with DPOR" (TACAS 2023), go a little beyond the bound. Here it is
+//! the difference in cost between equivalent executions that decides what is
+//! tried:
+//!
+//! - Whoever can go on without a preemption goes on first. To move that step
+//!   before what others do never costs a preemption more, so that it alone
+//!   suffices until it is seen to race.
+//! - Where it races, *all* others are let go ahead, and not only one that leads
+//!   to the race: by which of them it takes the fewest preemptions is not known.
+//! - Where whoever went before cannot go on, to switch is free, and all are
+//!   tried at once.
+//! - What was tried sleeps on by *visits*: all that a task does from when it is
+//!   let go to when another one is. A whole visit can be moved to before others
+//!   at no cost, where its first step alone would be two switches for one. So
+//!   it sleeps until something conflicts with any step that was seen in it, or
+//!   with what was waited for at its end.
+//! - Nor may what sleeps keep a task going that has stopped meanwhile: switching
+//!   from that one was free because of it.
+//!
+//! So each class that has an execution within the bound is reached, by one that
+//! is within it. Tests hold this against the plain search, class by class.
 //!
 //! Complete within its bounds, if the model's footprints are honest; see
 //! [`audit`](fn@crate::explore::audit). With a bound on the rounds of loops,
@@ -43,10 +66,12 @@
 //!
 //! [`Timers::WhenIdle`]: crate::explore::Timers::WhenIdle
 
+mod event;
 mod frame;
 mod races;
 mod search;
 mod sleep;
+mod switch;
 #[cfg(test)]
 mod tests;
 

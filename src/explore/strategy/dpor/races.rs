@@ -1,7 +1,8 @@
 //! Races: where an operation might have come before an earlier one.
 
-use super::frame::{Conflict, Entry, Event, Frame, Ghost, Goes};
-use super::sleep::Switch;
+use super::event::{Conflict, Event};
+use super::frame::{Frame, Ghost, Goes};
+use super::switch::{self, Switch};
 use crate::explore::point::{Point, Readiness};
 
 /// Makes what goes at the last frame an event: what happened before it, and
@@ -32,22 +33,7 @@ pub(super) fn happen(frames: &mut [Frame], point: &Point<'_>) {
     }
     event.raise();
     frames[here].event = event;
-    note_visit(frames, &entry, covered);
-}
-
-/// Adds the last event to the visit that it is part of.
-fn note_visit(frames: &mut [Frame], entry: &Entry, covered: bool) {
-    if entry.readiness == Readiness::Fault {
-        return;
-    }
-    let here = frames.len() - 1;
-    let from = frames[here].visit_of_event(here);
-    let foot = frames[here].event.foot;
-    let visit = &mut frames[from].visit;
-    visit.touches(foot);
-    if from != here && !covered {
-        visit.touches(entry.foot);
-    }
+    switch::note_visit(frames, &entry, covered);
 }
 
 /// Finds the races of what will not happen at the last frame: of operations
@@ -111,7 +97,8 @@ fn haunt(frames: &mut [Frame], point: &Point<'_>, scratch: &mut Event, ghost: Gh
 }
 
 /// Sees to it that at the frame `at` somebody goes ahead who leads to `event`
-/// without what went there.
+/// without what went there. Where preemptions are counted, everybody has to be
+/// tried: whoever leads to it by the fewest may have no part in it.
 fn go_ahead(frames: &mut [Frame], at: usize, event: &Event) {
     if frames[at].switch != Switch::Uncounted {
         frames[at].backtrack_where(|_| true);

@@ -1,8 +1,9 @@
 //! The search itself: what is tried next.
 
-use super::frame::{Event, Frame, Goes, open_last_rounds};
+use super::event::Event;
+use super::frame::{Frame, Goes, open_last_rounds};
 use super::races;
-use super::sleep::Switch;
+use super::switch::{self, Switch};
 use crate::explore::bounds::{Bounds, Timers};
 use crate::explore::point::{Point, Readiness};
 use crate::explore::strategy::{Pick, Prefix, Strategy};
@@ -65,13 +66,7 @@ impl Dpor {
         let frame = &mut rest[0];
         frame.look(point, before.last(), self.bounds.rounds);
         if self.bounds.preemptions.is_some() {
-            frame.switch = Switch::at(point);
-            let had = before.last().and_then(Frame::has_processor_after);
-            frame.left = had.filter(|had| point.runner != Some(*had));
-            let left = frame.left.and_then(|left| frame.entry(left));
-            if let (Some(blocked), Some(begun)) = (left, before.get_mut(frame.visiting)) {
-                begun.visit.touches(blocked.foot);
-            }
+            switch::find(&mut self.frames[..=depth], point);
         }
         self.depth += 1;
         races::find(&mut self.frames[..self.depth], point, &mut self.scratch);
@@ -131,7 +126,10 @@ impl Dpor {
 
 impl Strategy for Dpor {
     fn name(&self) -> String {
-        "partial-order reduction".to_owned()
+        match self.bounds.preemptions {
+            None => "partial-order reduction".to_owned(),
+            Some(most) => format!("partial-order reduction, at most {most} preemptions"),
+        }
     }
 
     fn begin(&mut self) -> Option<Bounds> {

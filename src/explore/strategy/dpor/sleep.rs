@@ -1,31 +1,9 @@
-//! What need not be tried again, and what it would have cost.
+//! What need not be tried again.
 
 use std::sync::Arc;
 
 use crate::explore::conflicts::{Foot, WayName};
 use crate::explore::point::{Point, TaskId};
-
-/// What it is at a point to let somebody else go than who went before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Switch {
-    /// Nobody counts preemptions.
-    #[default]
-    Uncounted,
-    /// A preemption of this task.
-    Preempts(TaskId),
-    /// None, since whoever went before cannot go on.
-    Free,
-}
-
-impl Switch {
-    /// Where preemptions are counted.
-    pub(super) fn at(point: &Point<'_>) -> Switch {
-        match point.runner {
-            Some(runner) => Switch::Preempts(runner),
-            None => Switch::Free,
-        }
-    }
-}
 
 /// A way of a task that need not be tried.
 #[derive(Clone, Debug)]
