@@ -8,7 +8,7 @@ use daemonlab_harness::scenario::matcher::{Operand, Order, Test};
 use daemonlab_harness::scenario::model::{Action, AdoptFrom, Content, LaunchWait, Target};
 use daemonlab_harness::scenario::{Capability, Case, Scenario, Scope, parse};
 use daemonlab_harness::value::Value;
-use daemonlab_harness::world::spec::{FaultAction, Role, Stdio};
+use daemonlab_harness::world::spec::{FaultAction, Role, Stdio, Trace};
 
 fn read(text: &str) -> Scenario {
     parse("x.yaml", text, Path::new("/lab")).unwrap_or_else(|error| panic!("{error}"))
@@ -211,4 +211,47 @@ fn a_directory_can_be_entered_unless_said_otherwise() {
     );
     let modes: Vec<u32> = case.files.iter().map(|file| file.mode).collect();
     assert_eq!(modes, [0o755, 0o644]);
+}
+
+/// What is not looked at runs as if nobody looked.
+#[test]
+fn a_launch_whose_events_are_looked_at_is_traced() {
+    let case = only(
+        "version: 1\nsteps:\n  \
+         - launch: {id: a, command: [x], expect: {exit: 0}}\n  \
+         - again: {launch: a, id: b, expect: {exit: 0}}\n  \
+         - events: {launch: b, expect: [{never: {call: setuid}}]}\n",
+    );
+    assert!(case.requires.contains(&Capability::Ptrace));
+    let scope = Scope::new();
+    let traces = case.steps[..2].iter().map(|step| match &step.action {
+        Action::Launch(launch) => launch.spec(&scope).unwrap().trace,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(traces.collect::<Vec<_>>(), [Trace::Off, Trace::Visible]);
+}
+
+#[test]
+fn an_event_names_calls_by_family_and_paths_by_stars() {
+    let case = only(
+        "version: 1\nlet: {file: \"/run/a+*\"}\nsteps:\n  \
+         - launch: {id: a, command: [x], expect: {exit: 0}}\n  \
+         - events: {launch: a, expect: [{never: {call: [rename, kill], path: \"${file}\"}}]}\n",
+    );
+    let Action::Events(events) = &case.steps[1].action else {
+        panic!()
+    };
+    let matcher = events.claims[0].matchers()[0];
+    assert_eq!(matcher.shown, "{call: [rename, kill], path: /run/a+*}");
+    let Test::OneOf(calls) = &matcher.fields[0].matcher.test else {
+        panic!("{matcher:?}")
+    };
+    assert_eq!(calls.len(), 3 + 5, "{calls:?}");
+    let Test::Any(path) = &matcher.fields[1].matcher.test else {
+        panic!("{matcher:?}")
+    };
+    let Test::Matches(path) = &path.test else {
+        panic!("{matcher:?}")
+    };
+    assert_eq!(path.as_text().as_deref(), Some(r"^/run/a\+(?s:.*)$"));
 }
