@@ -4,24 +4,20 @@ use super::{Cause, EnvironmentPolicy, Failure, Stage};
 use crate::sys::records::{Disposition, MaskHow};
 use crate::sys::{Errno, Signal, SignalSet, System};
 
-/// Sets all 64 dispositions to their default and empties the mask, whatever
-/// was inherited and whatever the program had set up: handlers belong after
-/// the start. SIGPIPE alone is ignored, as in every Rust program: writes then
-/// answer EPIPE.
+/// Sets the dispositions to their default and empties the mask, whatever was
+/// inherited and whatever the program had set up: handlers belong after the
+/// start. SIGPIPE alone stays ignored, as in every Rust program, so that writes
+/// answer EPIPE: the launcher has seen to it before the first fork.
 ///
 /// # Errors
 /// A failure of [`Stage::Signals`].
 pub(super) fn reset_signals<S: System>(sys: &S) -> Result<(), Failure> {
-    let settable = |signal: &Signal| ![Signal::KILL, Signal::STOP].contains(signal);
-    for signal in Signal::all().filter(settable) {
-        let disposition = match signal {
-            Signal::PIPE => Disposition::Ignore,
-            _ => Disposition::Default,
-        };
-        match sys.sigaction(signal, disposition) {
+    let kept = [Signal::KILL, Signal::STOP, Signal::PIPE];
+    for signal in Signal::all().filter(|signal| !kept.contains(signal)) {
+        match sys.sigaction(signal, Disposition::Default) {
             Ok(_) => {}
-            // The C library keeps the first real-time signals to itself, and
-            // resets them in no other way (nptl(7)).
+            // The C library keeps the first real-time signals to itself
+            // (nptl(7)): a handler of its own is not to be reset.
             Err(Errno::EINVAL) if (32..=34).contains(&signal.number()) => {}
             Err(errno) => return Err(failure(format!("sigaction of {signal}"), errno)),
         }

@@ -126,11 +126,9 @@ pub(super) fn exit(status: i32) -> Step {
 }
 
 pub(super) fn cleaning() -> Steps {
-    let settable = Signal::all().filter(|signal| ![Signal::KILL, Signal::STOP].contains(signal));
-    let actions = settable.map(|signal| match signal {
-        Signal::PIPE => action(signal, Disposition::Ignore),
-        _ => action(signal, Disposition::Default),
-    });
+    let kept = [Signal::KILL, Signal::STOP, Signal::PIPE];
+    let reset = Signal::all().filter(|signal| !kept.contains(signal));
+    let actions = reset.map(|signal| action(signal, Disposition::Default));
     let mut steps = vec![
         getpid(DAEMON),
         tell(WRITE, &Record::Started(pid(DAEMON))),
