@@ -3,6 +3,7 @@
 use std::fmt;
 
 use daemonlab_harness::scenario::Case;
+use daemonlab_harness::scenario::claims::Claim;
 use daemonlab_harness::scenario::matcher::{Expect, Field, Matcher, Test};
 use daemonlab_harness::scenario::model::{Action, LaunchWait};
 use daemonlab_harness::scenario::source::{Source, Span};
@@ -37,6 +38,13 @@ pub enum About {
     Adoption,
     /// That the launcher ends in time.
     LauncherEnds,
+    /// Something about events.
+    Events {
+        /// What is claimed.
+        claim: Claim,
+        /// Which of its matchers.
+        number: usize,
+    },
 }
 
 /// What a step does before it holds facts against an expectation.
@@ -58,6 +66,10 @@ impl fmt::Display for Expectation {
             About::Field { subject, path, .. } => write!(f, "{path} of a {subject:?}"),
             About::Adoption => write!(f, "somebody to adopt"),
             About::LauncherEnds => write!(f, "the launcher's end"),
+            About::Events { claim, number } => {
+                let shown = claim.matchers()[*number].shown.clone();
+                write!(f, "the event {shown}")
+            }
         }
     }
 }
@@ -89,6 +101,18 @@ pub fn of_case(case: &Case) -> Vec<Expectation> {
                 found.push(adopt.from_span, About::Adoption);
                 found.after = After::Adoption;
                 adopt.expect.iter().for_each(|expect| found.expect(expect));
+            }
+            Action::Events(events) => {
+                for claim in &events.claims {
+                    for (number, event) in claim.matchers().into_iter().enumerate() {
+                        let span = match claim {
+                            Claim::Count { span, .. } => *span,
+                            Claim::Order(_) | Claim::Never(_) => event.span,
+                        };
+                        let claim = claim.clone();
+                        found.push(span, About::Events { claim, number });
+                    }
+                }
             }
             Action::Check(check) => found.expect(&check.expect),
             Action::Signal(signal) => signal.expect.iter().for_each(|expect| found.expect(expect)),
@@ -139,6 +163,8 @@ impl Found<'_> {
                     self.matcher(subject, part, path);
                 }
             }
+            // The step's own wait says so already.
+            _ if path == "running" && self.after == After::LauncherEnded => {}
             test => self.push(
                 matcher.span,
                 About::Field {

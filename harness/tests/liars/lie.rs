@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use daemonlab_harness::world::event::End;
+use daemonlab_harness::world::event::{End, Event};
 use daemonlab_harness::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 
 /// What a world says instead of the truth.
@@ -28,6 +28,9 @@ pub enum Lie {
     Stays,
     /// Of what a connection gives: this, or that it was refused.
     Connection(Box<dyn Fn(Option<Vec<u8>>) -> Option<Vec<u8>>>),
+    /// Of the events of traced tasks, from the first to those that are known
+    /// when the step looks.
+    Events(Box<dyn Fn(&mut Vec<Event>)>),
 }
 
 /// What the world has seen so far, and a lie may need.

@@ -9,6 +9,7 @@
 //! Most of it happens in the simulated world, in milliseconds. What that cannot
 //! run is run in the real one.
 
+mod events;
 mod expectations;
 mod lie;
 mod table;

@@ -8,6 +8,7 @@ use daemonlab_harness::world::facts::schema::Subject;
 use daemonlab_harness::world::facts::{Captured, FileFacts, LaunchFacts, ProcessFacts};
 use std::time::Duration;
 
+use super::events;
 use super::expectations::{About, After, Expectation};
 use super::lie::{Known, Lie};
 
@@ -24,6 +25,7 @@ pub fn lies(expectation: &Expectation) -> Vec<Lie> {
             Lie::Processes(Box::new(twice)),
         ],
         About::LauncherEnds => vec![launch(|facts| facts.end = None)],
+        About::Events { claim, number } => events::lies(claim, *number, claim.matchers()[*number]),
         About::Field {
             subject,
             path,
@@ -54,6 +56,8 @@ pub fn lies(expectation: &Expectation) -> Vec<Lie> {
             Subject::Fault => fault(path),
             Subject::End => end(path),
             Subject::Connection => connection(path),
+            // Claims are about events.
+            Subject::Event => Vec::new(),
         },
     }
 }

@@ -41,6 +41,15 @@ impl Plot {
         }
     }
 
+    /// What is to be told of the events, whatever the step: they are heard as
+    /// they happen.
+    fn of_events(&self) -> Option<&dyn Fn(&mut Vec<Event>)> {
+        match &self.lie {
+            Lie::Events(tell) => Some(tell),
+            _ => None,
+        }
+    }
+
     fn lie(&self) -> Option<&Lie> {
         (self.now.get() == self.step).then_some(&self.lie)
     }
@@ -68,6 +77,7 @@ impl WorldMaker for Liars<'_> {
             signalled: None,
             looks: 0,
             waits: 0,
+            unheard: Vec::new(),
         }))
     }
 }
@@ -82,6 +92,8 @@ struct Liar<'a> {
     looks: u32,
     /// How often something was waited for while it lies.
     waits: u32,
+    /// Events that it has kept back so far.
+    unheard: Vec<Event>,
 }
 
 /// What is waited for in vain is over when it was looked at again: nobody
@@ -179,6 +191,14 @@ impl World for Liar<'_> {
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
         let mut events = self.world.wait(at_most)?;
+        if let Some(tell) = self.plot.of_events() {
+            let traced = |event: &mut Event| event.what.is_traced();
+            self.unheard.extend(events.extract_if(.., traced));
+            if self.plot.lie().is_some() {
+                tell(&mut self.unheard);
+                events.append(&mut self.unheard);
+            }
+        }
         let Some(lie) = self.plot.lie() else {
             return Ok(events);
         };
