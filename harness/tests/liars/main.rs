@@ -34,6 +34,7 @@ use daemonlab_harness::scenario::{Case, Scenario};
 use daemonlab_harness::suite;
 use daemonlab_harness::world::WorldKind;
 use daemonlab_harness::world::sim::Programs;
+use daemonlab_harness::world::spec::Trace;
 use expectations::{Expectation, of_case};
 use libtest_mimic::{Arguments, Failed, Trial};
 use world::{Liars, Plot};
@@ -212,6 +213,7 @@ fn reds(planned: &Planned, plot: &Plot) -> Result<Vec<(usize, usize)>, Failed> {
         timeout_for_all: None,
         gather: Gather::Never,
         explore: None,
+        trace: Trace::Off,
     };
     let mut maker = Liars {
         worlds: Worlds::new(None, Programs::embedded()),
