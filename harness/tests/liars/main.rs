@@ -26,7 +26,7 @@ use daemonlab_harness::run::outcome::Verdict;
 use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
 use daemonlab_harness::run::planner::Planner;
 use daemonlab_harness::run::profile::Profile;
-use daemonlab_harness::run::real;
+use daemonlab_harness::run::real::{self, Warm};
 use daemonlab_harness::run::select::{self, Found};
 use daemonlab_harness::run::stop::Stop;
 use daemonlab_harness::run::worlds::Worlds;
@@ -216,7 +216,7 @@ fn reds(planned: &Planned, plot: &Plot) -> Result<Vec<(usize, usize)>, Failed> {
         trace: Trace::Off,
     };
     let mut maker = Liars {
-        worlds: Worlds::new(None, Programs::embedded()),
+        worlds: Worlds::new(Warm::default(), None, Programs::embedded()),
         plot,
     };
     let mut tell = |event| plot.hear(&event);
