@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::events;
 use super::expectations::{About, After, Expectation};
-use super::lie::{Known, Lie};
+use super::lie::{Known, Lie, Tell, TellProcesses};
 
 /// A PID that no process of a scenario has.
 const NOBODY: i32 = 30_000;
@@ -61,8 +61,6 @@ pub fn lies(expectation: &Expectation) -> Vec<Lie> {
         },
     }
 }
-
-type TellProcesses = Box<dyn Fn(&mut Vec<ProcessFacts>, &Known)>;
 
 fn every(tell: impl Fn(&mut ProcessFacts, &Known) + 'static) -> TellProcesses {
     Box::new(move |all, known| all.iter_mut().for_each(|process| tell(process, known)))
@@ -150,25 +148,27 @@ fn twice(all: &mut Vec<ProcessFacts>, _: &Known) {
     all.extend(again);
 }
 
-type TellLaunch = Box<dyn Fn(&mut LaunchFacts)>;
-
 fn launch(tell: fn(&mut LaunchFacts)) -> Lie {
     Lie::Launch(Box::new(tell))
 }
 
-fn of_launch(path: &str, test: &Test) -> Vec<TellLaunch> {
-    let ends = |end| -> TellLaunch { Box::new(move |facts| facts.end = Some(end)) };
+fn of_launch(path: &str, test: &Test) -> Vec<Tell<LaunchFacts>> {
+    let ends = |end| -> Tell<LaunchFacts> { Box::new(move |facts| facts.end = Some(end)) };
     match path {
         "exit" => [0, 1, 99].map(|status| ends(End::Exit(status))).into(),
         "signal" | "running" => vec![ends(End::Exit(0))],
         "duration" => [Duration::ZERO, Duration::from_secs(60 * 60)]
-            .map(|time| -> TellLaunch { Box::new(move |facts| facts.duration = time) })
+            .map(|time| -> Tell<LaunchFacts> { Box::new(move |facts| facts.duration = time) })
             .into(),
         "stdout" => texts(test)
-            .map(|text| -> TellLaunch { Box::new(move |facts| say(&mut facts.stdout, &text)) })
+            .map(|text| -> Tell<LaunchFacts> {
+                Box::new(move |facts| say(&mut facts.stdout, &text))
+            })
             .collect(),
         "stderr" => texts(test)
-            .map(|text| -> TellLaunch { Box::new(move |facts| say(&mut facts.stderr, &text)) })
+            .map(|text| -> Tell<LaunchFacts> {
+                Box::new(move |facts| say(&mut facts.stderr, &text))
+            })
             .collect(),
         _ => Vec::new(),
     }

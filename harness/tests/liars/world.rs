@@ -14,7 +14,7 @@ use daemonlab_harness::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use daemonlab_harness::world::{World, WorldError, WorldKind};
 use nix::errno::Errno;
 
-use super::lie::{Known, Lie};
+use super::lie::{Known, Lie, Tell};
 
 /// Which lie is told, and when.
 pub struct Plot {
@@ -43,7 +43,7 @@ impl Plot {
 
     /// What is to be told of the events, whatever the step: they are heard as
     /// they happen.
-    fn of_events(&self) -> Option<&dyn Fn(&mut Vec<Event>)> {
+    fn of_events(&self) -> Option<&Tell<Vec<Event>>> {
         match &self.lie {
             Lie::Events(tell) => Some(tell),
             _ => None,
