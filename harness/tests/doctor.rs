@@ -5,6 +5,8 @@
 //! in a mount namespace of its own and is gone with it. Whoever runs the tests
 //! without being root sees those that need none.
 
+mod c_programs;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,10 +31,7 @@ impl Lab {
         let everybody = fs::Permissions::from_mode(0o777);
         fs::set_permissions(lab.folder.path(), everybody).expect("it is ours");
         copy(EXECUTABLE.as_ref(), &lab.path("daemonlab"));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/filtered.c");
-        let mut compiler = Command::new("cc");
-        compiler.arg("-o").arg(lab.path("filtered")).arg(source);
-        assert!(compiler.status().expect("cc is there").success());
+        c_programs::compile("doctor/filtered.c", &lab.path("filtered"), &[]);
         // `somebody` is an ordinary user with subordinate ids.
         let passwd = fs::read_to_string("/etc/passwd").expect("there are users");
         let group = fs::read_to_string("/etc/group").expect("there are groups");

@@ -1,10 +1,10 @@
 //! `run --explore` with real processes: a regression check for CI.
 
+mod c_programs;
 mod cli_common;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::Assert;
@@ -31,16 +31,8 @@ fn lab(defines: &[&str]) -> Lab {
 }
 
 fn compile(lab: &Lab, name: &str, defines: &[&str]) {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_races/programs");
-    let compiled = Command::new("cc")
-        .args(["-O1", "-w", "-o"])
-        .arg(lab.path("program"))
-        .args(defines)
-        .arg(sources.join(format!("{name}.c")))
-        .output()
-        .expect("there is a C compiler");
-    let errors = String::from_utf8_lossy(&compiled.stderr);
-    assert!(compiled.status.success(), "{errors}");
+    let source = format!("explore_races/programs/{name}.c");
+    c_programs::compile(source, &lab.path("program"), defines);
 }
 
 fn run(lab: &Lab, args: &[&str]) -> Assert {
@@ -178,11 +170,7 @@ fn an_interrupt_ends_it_with_its_reports() {
         "#include <unistd.h>
 int main(void) { for (int i = 0; i < 9; i++) { if (!fork()) _exit(0); usleep(50000); } pause(); }",
     );
-    let compiled = Command::new("cc")
-        .args(["-w", "-o"])
-        .args([lab.path("program"), lab.path("slow.c")])
-        .status();
-    assert!(compiled.expect("there is a C compiler").success());
+    c_programs::compile(lab.path("slow.c"), &lab.path("program"), &[]);
     let log = lab.path("j.jsonl");
     let args = ["run", "--target", "./program", "--explore", "a.yaml"];
     let mut command = lab.plain(&[&args[..], &["--report-json", "j.jsonl"]].concat());

@@ -1,31 +1,22 @@
 //! Targets that misbehave: whatever one does, its case ends in a verdict, in
 //! bounded time, memory and disk. `robust/misbehave.c` is all of them.
 
+mod c_programs;
 mod cli_common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 
 use cli_common::{Lab, copy_program, executable};
 use rstest::rstest;
-use tempfile::TempDir;
 
-/// The program, compiled once by the compiler that links Rust programs too.
-static MISBEHAVE: LazyLock<TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/robust/misbehave.c");
-    let compiled = Command::new("cc")
-        .args(["-O1", "-pthread", "-o"])
-        .arg(folder.path().join("misbehave"))
-        .arg(source)
-        .status();
-    assert!(compiled.expect("cc is there").success());
-    folder
-});
+/// The program, compiled once.
+static MISBEHAVE: LazyLock<PathBuf> =
+    LazyLock::new(|| c_programs::compiled("robust/misbehave.c", "misbehave", &[]));
 
 /// Nobody who is root anywhere, and who has no subordinate ids.
 const ORDINARY: u32 = 4242;
@@ -58,7 +49,7 @@ fn run(steps: &str, as_ordinary_user: bool) -> Ran {
         fs::set_permissions(lab.path(folder), everybody()).expect("it is ours");
     }
     let target = lab.path("misbehave");
-    copy_program(&MISBEHAVE.path().join("misbehave"), &target);
+    copy_program(&MISBEHAVE, &target);
     let program = lab.path("daemonlab");
     copy_program(executable(), &program);
     let console = fs::File::create(lab.path("out/console")).expect("it can be made");

@@ -1,12 +1,12 @@
 //! Real programs: each mistake of a start breaks exactly what it should, in the
 //! report too.
 
-use std::path::Path;
 use std::process::Command;
 
 use rstest::rstest;
 use serde_json::Value;
 
+use crate::c_programs;
 use crate::cli_common::{Lab, executable};
 
 /// Everything that is expected of a start, an expectation a line.
@@ -40,19 +40,8 @@ const FIRST: u64 = 15;
 
 fn lab(scenario: &str) -> Lab {
     let lab = Lab::new(&[("start.yaml", scenario)]);
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    compile(&sources.join("events/start.c"), &lab.path("start"));
+    c_programs::compile("events/start.c", &lab.path("start"), &[]);
     lab
-}
-
-fn compile(source: &Path, to: &Path) {
-    let status = Command::new("cc")
-        .args(["-O1", "-w", "-o"])
-        .arg(to)
-        .arg(source)
-        .status()
-        .expect("there is a C compiler");
-    assert!(status.success());
 }
 
 /// What the report says of the one case.
@@ -179,8 +168,7 @@ steps:
   - launch: {id: start, command: [/bin/true], expect: {exit: 0}}
   - events: {launch: start, expect: [{never: {call: setsid}}]}
 ");
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    compile(&sources.join("doctor/filtered.c"), &lab.path("filtered"));
+    c_programs::compile("doctor/filtered.c", &lab.path("filtered"), &[]);
     let output = Command::new(lab.path("filtered"))
         .arg(format!("{}:{}", nix::libc::SYS_ptrace, nix::libc::EPERM))
         .arg("--")

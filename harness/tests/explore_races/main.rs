@@ -2,11 +2,10 @@
 //! each, without any hint but what must hold, and leaves its corrected twin
 //! alone.
 
+#[path = "../c_programs/mod.rs"]
+mod c_programs;
 #[path = "../cli_common/mod.rs"]
 mod cli_common;
-
-use std::path::Path;
-use std::process::Command;
 
 use cli_common::Lab;
 use rstest::rstest;
@@ -70,17 +69,8 @@ steps:
 "#;
 
 fn compile(lab: &Lab, name: &str, defines: &[&str]) {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_races/programs");
-    let output = Command::new("cc")
-        .args(["-O1", "-w", "-o"])
-        .arg(lab.path("program"))
-        .args(defines)
-        .arg(sources.join(format!("{name}.c")))
-        // The compiler that links Rust programs as well.
-        .output()
-        .expect("there is a C compiler");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    let source = format!("explore_races/programs/{name}.c");
+    c_programs::compile(source, &lab.path("program"), defines);
 }
 
 fn explored(lab: &Lab, runs: &str) -> (Option<i32>, String) {
