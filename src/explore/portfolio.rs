@@ -15,7 +15,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::Model;
-use super::bounds::{Bounds, Budget};
+use super::bounds::Bounds;
 use super::explorer::{Config, Explorer, OnFailure};
 use super::report::{Report, Stop};
 use super::strategy::frontier::Frontier;
@@ -85,15 +85,9 @@ pub fn search<M: Model>(
         if last || !report.failures.is_empty() {
             return report;
         }
-        spend(&mut config.budget, &report);
+        config.budget = report.left_of(config.budget);
         level += 1;
     }
-}
-
-fn spend(budget: &mut Budget, report: &Report) {
-    let spent = report.executions + report.abandoned;
-    budget.executions = budget.executions.map(|most| most.saturating_sub(spent));
-    budget.steps = budget.steps.map(|most| most.saturating_sub(report.steps));
 }
 
 /// A shard, and what it has come to so far.

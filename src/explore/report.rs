@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Failure;
-use super::bounds::Bounds;
+use super::bounds::{Bounds, Budget};
 use super::record::Record;
 use super::run::Difference;
 
@@ -91,6 +91,17 @@ pub enum Stop {
 }
 
 impl Report {
+    /// What the search has left of a budget.
+    pub(crate) fn left_of(&self, budget: Budget) -> Budget {
+        let executions = self.executions + self.abandoned;
+        Budget {
+            executions: budget
+                .executions
+                .map(|most| most.saturating_sub(executions)),
+            steps: budget.steps.map(|most| most.saturating_sub(self.steps)),
+        }
+    }
+
     pub(super) fn new(strategy: String) -> Report {
         Report {
             strategy,

@@ -48,6 +48,7 @@ impl Mistake {
         assert_eq!(found.failure().rule, self.breaks, "{report}");
         self.is_minimal(&config, found);
         self.replays(&config, found);
+        self.survives_changes(&config, found);
         self.is_as_checked_in(found);
         let right = check(set_up(self.right), self.right);
         println!("{right}");

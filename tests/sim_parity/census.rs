@@ -58,7 +58,7 @@ impl Census {
 }
 
 /// Every errno of the model that a program can meet. EIO is not among them: it
-/// takes a terminal that is hung up, and the sandbox has none.
+/// takes a terminal that is hung up.
 pub const ERRNOS: &[Errno] = &[
     Errno::EACCES,
     Errno::EADDRINUSE,

@@ -17,7 +17,7 @@
 //!
 //! # What is left out
 //!
-//! - The terminal: the sandbox has none.
+//! - The terminal, but for the programs in `branches` that are about it.
 //! - Owner and mode of what is not the sandbox's own: `/dev/null`, a pidfd.
 //! - What no kernel promises: programs end where the order in which several
 //!   processes go on by themselves would make a difference.

@@ -62,6 +62,9 @@ pub enum Start {
     /// As root, with everything.
     #[default]
     Usual,
+    /// The same, in the foreground of a terminal. Only there a program may
+    /// look at the terminal: in the simulation there always is one.
+    AtTerminal,
     /// Without `CAP_KILL` in the bounding set.
     WithoutKillInBounds,
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
+use crate::explore::Budget;
 use crate::explore::Timers;
 use crate::explore::toy::{Op::*, Toy, programs};
 

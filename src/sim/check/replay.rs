@@ -13,7 +13,7 @@ use std::fs;
 use super::Config;
 use super::counterexample::{self, CHECK, LEGEND};
 use super::place::REPLAY;
-use crate::explore::schedule::follow::{Adaptation, CannotFollow, Fidelity, follow};
+use crate::explore::schedule::follow::{Adaptation, CannotFollow, Diverged, Fidelity, follow};
 use crate::explore::{Failure, Record, Schedule, TaskName, Verdict};
 use crate::sim::{Program, Sys};
 
@@ -33,7 +33,11 @@ pub struct Replayed {
 pub struct Run {
     /// What happened.
     pub record: Record,
-    /// Where the program differs from the schedule; empty if it does not.
+    /// The first step at which the program does not go along strictly; `None`
+    /// if it does to the end.
+    pub diverged: Option<Diverged>,
+    /// What was done about that; empty also where the program only goes on
+    /// behind the end of the schedule.
     pub adaptations: Vec<Adaptation>,
 }
 
@@ -73,14 +77,15 @@ pub fn replay(
 pub(super) fn run_along(config: &Config, program: &Program, schedule: &Schedule) -> Replayed {
     let mut simulation = config.simulation(program);
     let mut along = |fidelity| follow(&mut simulation, schedule, fidelity, config.bounds);
-    let followed = match along(Fidelity::Strict) {
-        Err(CannotFollow::Diverged(_)) => along(Fidelity::Adapted),
-        followed => followed,
+    let (diverged, followed) = match along(Fidelity::Strict) {
+        Err(CannotFollow::Diverged(diverged)) => (Some(diverged), along(Fidelity::Adapted)),
+        followed => (None, followed),
     };
     Replayed {
         breaks: schedule.breaks.clone(),
         ran: followed.map(|followed| Run {
             record: followed.record,
+            diverged,
             adaptations: followed.adaptations,
         }),
         roles: config.all_roles(),
@@ -119,9 +124,9 @@ impl fmt::Display for Replayed {
             Err(error) => return write!(f, "the schedule could not be followed: {error}"),
             Ok(run) => run,
         };
-        match run.adaptations.is_empty() {
-            true => writeln!(f, "the schedule was followed, step by step")?,
-            false => writeln!(f, "the program has changed since the schedule was saved")?,
+        match &run.diverged {
+            None => writeln!(f, "the schedule was followed, step by step")?,
+            Some(diverged) => write_divergence(diverged, f)?,
         }
         for adaptation in &run.adaptations {
             writeln!(f, "  {adaptation}")?;
@@ -146,4 +151,15 @@ impl fmt::Display for Replayed {
         write!(f, "{}", counterexample::timeline(&run.record, &self.roles))?;
         f.write_str(LEGEND)
     }
+}
+
+/// Where a program has changed that went along all the same.
+fn write_divergence(diverged: &Diverged, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(
+        f,
+        "the program has changed since the schedule was saved; it does not go along at its step {}",
+        diverged.step
+    )?;
+    writeln!(f, "  expected: {}", diverged.expected)?;
+    writeln!(f, "  got:      {}", diverged.got)
 }

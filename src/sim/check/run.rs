@@ -66,7 +66,8 @@ pub fn explore(config: Config, program: impl Fn(Sys) -> i32 + Send + Sync + 'sta
     let ended = !report.failures.is_empty() && config.on_failure == explore::OnFailure::Stop;
     if !ended && let Some(plan) = check.plan() {
         let make = || config.simulation(&program);
-        let found = explore::search(make, plan, check.how(), config.workers);
+        let how = check.what_is_left(&report);
+        let found = explore::search(make, plan, how, config.workers);
         check.take(&mut report, found);
     }
     report
@@ -94,6 +95,15 @@ impl Check<'_> {
             on_failure: self.config.on_failure,
             ..explore::Config::default()
         }
+    }
+
+    /// The budget is that of all searches together.
+    fn what_is_left(&self, report: &Report) -> explore::Config {
+        let mut how = self.how();
+        for search in &report.searches {
+            how.budget = search.left_of(how.budget);
+        }
+        how
     }
 
     /// Every single fault on the plain run: cheap, so that it comes first.
@@ -156,5 +166,38 @@ impl Check<'_> {
             check: self.name.clone(),
             roles: self.config.all_roles(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::sys::{Forked, Process};
+
+    /// Two processes, whose calls can fail.
+    fn program(sys: Sys) -> i32 {
+        match sys.fork() {
+            Ok(Forked::Child) => i32::from(sys.setsid().is_err()),
+            _ => i32::from(sys.setsid().is_ok()),
+        }
+    }
+
+    #[rstest]
+    #[case::in_the_first_search(2)]
+    #[case::in_the_second(12)]
+    fn a_budget_is_that_of_all_searches_together(#[case] most: u64) {
+        for search in [Search::Reduced, Search::DepthFirst] {
+            let config = Config::new().budget(most).workers(1).search(search);
+            let report = explore(config, program);
+            let judged: u64 = report
+                .searches
+                .iter()
+                .map(|search| search.executions + search.abandoned)
+                .sum();
+            assert_eq!(judged, most, "{report}");
+            assert!(!report.is_complete() && !report.passes(), "{report}");
+        }
     }
 }

@@ -142,7 +142,7 @@ impl Machine {
     fn write_inode(&mut self, task: TaskName, id: FileId, ino: Ino, data: &[u8]) -> Result<usize> {
         match self.inode(ino).node {
             Node::Device(Device::Null | Device::Zero) => return Ok(data.len()),
-            Node::Device(_) if self.terminal.hung_up => return Err(Refusal::TerminalWriteHungUp),
+            Node::Device(_) if self.terminal.hung_up => return Err(Refusal::TerminalHungUp),
             Node::Device(_) => {
                 self.terminal.output.extend_from_slice(data);
                 return Ok(data.len());

@@ -11,6 +11,7 @@ use super::inode::{Content, Device, Inode, Node};
 use super::machine::{ROOT, ROOT_DEVICE, Rules};
 use super::process::{Life, Process};
 use super::signals::Signals;
+use super::terminal::TERMINAL;
 use crate::explore::TaskName;
 use crate::sim::scene::{Start, Stdio};
 use crate::sys::records::Access;
@@ -131,7 +132,7 @@ impl Machine {
             scenery: false,
         };
         let stdio = match start.stdio {
-            Stdio::Terminal => Some(at(Path::new("/dev/pts/0"))),
+            Stdio::Terminal => Some(at(Path::new(TERMINAL))),
             Stdio::Null => Some(at(Path::new("/dev/null"))),
             Stdio::Closed => None,
         };

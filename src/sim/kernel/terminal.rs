@@ -1,11 +1,16 @@
 //! The one terminal of a machine: whose it is, and its hang-up.
 
+use std::path::Path;
+
 use super::Machine;
 use super::descriptors::OpenFile;
-use super::inode::Device;
+use super::inode::{Device, Node};
 use super::refusal::{Refusal, Result};
 use crate::explore::TaskName;
 use crate::sys::Signal;
+
+/// The name of the terminal.
+pub(super) const TERMINAL: &str = "/dev/pts/0";
 
 /// The terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,11 +50,26 @@ impl Machine {
 
     /// The window is closed: the terminal is no one's any more, and the
     /// foreground group is hung up. (Linux tells the session's leader; a shell
-    /// passes it on to its jobs. The starter is such a shell.)
+    /// passes it on to its jobs. The starter is such a shell.) It is a pseudo-
+    /// terminal, `pts(4)`: without its window it has no name any more.
     pub fn hang_up(&mut self) {
         self.terminal.hung_up = true;
+        self.take_name_from_terminal();
         self.hang_up_foreground();
         self.free_terminal();
+    }
+
+    /// `devpts_pty_kill` in fs/devpts/inode.c.
+    fn take_name_from_terminal(&mut self) {
+        let path = Path::new(TERMINAL);
+        let terminal = self
+            .find(path)
+            .filter(|ino| self.inode(*ino).node == Node::Device(Device::Terminal));
+        let directory = path.parent().and_then(|folder| self.find(folder));
+        if let (Some(ino), Some(directory), Some(name)) = (terminal, directory, path.file_name()) {
+            self.entries_mut(directory).remove(name);
+            self.inode_mut(ino).links = 0;
+        }
     }
 
     fn hang_up_foreground(&mut self) {
@@ -81,18 +101,13 @@ impl Machine {
     }
 
     /// # Errors
-    /// ENXIO for `/dev/tty` without a controlling terminal, EIO after a
-    /// hang-up.
+    /// ENXIO for `/dev/tty` without a controlling terminal, as after a hang-up.
     pub(super) fn may_open_device(&self, task: TaskName, device: Device) -> Result<()> {
         match device {
-            Device::Null | Device::Zero => Ok(()),
             Device::ControllingTerminal if !self.process(task).terminal => {
                 Err(Refusal::NoControllingTerminal)
             }
-            Device::Terminal | Device::ControllingTerminal if self.terminal.hung_up => {
-                Err(Refusal::TerminalOpenHungUp)
-            }
-            Device::Terminal | Device::ControllingTerminal => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -7,17 +7,14 @@ use daemonlab::sys::records::{Access, Disposition, OpenHow};
 
 use super::calls::*;
 use super::case::{Case, alone, case};
-use crate::program::Turn;
+use crate::program::{Start, Turn};
 
-/// The window is closed.
-fn hangs_up() -> Turn {
-    Turn::hang_up()
-}
+const NAME: &str = "/dev/pts/0";
 
 pub fn cases() -> Vec<Case> {
-    let no_terminal = "the sandbox has no terminal";
-    let terminal = || open("/dev/pts/0", how(Access::ReadWrite));
+    let terminal = || me(open(NAME, how(Access::ReadWrite)));
     let stays = || me(action(Signal::HUP, Disposition::Ignore));
+    let closed = Turn::hang_up;
     let at_once = OpenHow {
         non_blocking: true,
         ..how(Access::Read)
@@ -31,25 +28,36 @@ pub fn cases() -> Vec<Case> {
                 child(Call::SetSid),
                 child(reads("/dev/tty")),
             ],
+        ),
+        case(
+            "open_of_the_controlling_terminal_whose_window_is_closed",
+            R::NoControllingTerminal,
+            [stays(), closed(), me(reads("/dev/tty"))],
         )
-        .in_the_simulation_alone(no_terminal),
+        .started(Start::AtTerminal),
         case(
             "open_of_a_terminal_whose_window_is_closed",
-            R::TerminalOpenHungUp,
-            [stays(), hangs_up(), me(terminal())],
+            R::OpenMissing,
+            [stays(), closed(), me(reads(NAME))],
         )
-        .in_the_simulation_alone(no_terminal),
+        .started(Start::AtTerminal),
         case(
             "write_to_a_terminal_whose_window_is_closed",
-            R::TerminalWriteHungUp,
-            [stays(), me(terminal()), hangs_up(), me(write(3, 1))],
+            R::TerminalHungUp,
+            [
+                stays(),
+                terminal(),
+                me(write(3, 1)),
+                closed(),
+                me(write(3, 1)),
+            ],
         )
-        .in_the_simulation_alone(no_terminal),
+        .started(Start::AtTerminal),
         alone(
             "read_of_a_terminal_at_which_nobody_types",
             R::NobodyTypes,
-            [open("/dev/pts/0", at_once), read(3, 1)],
+            [open(NAME, at_once), read(3, 1)],
         )
-        .in_the_simulation_alone(no_terminal),
+        .started(Start::AtTerminal),
     ]
 }

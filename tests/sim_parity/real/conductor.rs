@@ -20,8 +20,9 @@ use nix::sys::resource::{Resource, setrlimit};
 
 use super::proc;
 use super::shared::Shared;
+use super::terminal::Terminal;
 use crate::interpret;
-use crate::program::{MOST_PROCESSES, Program, Start};
+use crate::program::{MOST_PROCESSES, Program, Start, TERMINAL};
 use crate::scenery::{Entry, HOME, MOST_FDS, Protections, Range, entries};
 use crate::trace::{Standing, Trace};
 
@@ -67,13 +68,16 @@ impl Conductor {
     pub fn compare(&mut self, program: &Program, expected: &Trace) -> Verdict {
         prepare(self.range);
         self.board.clear();
+        let at_terminal = program.start == Start::AtTerminal;
+        let terminal = at_terminal.then(|| Terminal::open().expect("a terminal"));
         let first = match Linux.fork().expect("a process") {
             Forked::Parent(first) => first.as_raw(),
-            Forked::Child => self.become_the_program(program),
+            Forked::Child => self.become_the_program(program, terminal.as_ref()),
         };
         let mut run = Run {
             board: &self.board,
             first,
+            terminal,
             told: Default::default(),
             compared: [0; MOST_PROCESSES],
         };
@@ -82,15 +86,18 @@ impl Conductor {
         verdict
     }
 
-    fn become_the_program(&self, program: &Program) -> ! {
-        begin(self.range, program.start).expect("what a program starts with");
+    fn become_the_program(&self, program: &Program, terminal: Option<&Terminal>) -> ! {
+        begin(self.range, program.start, terminal).expect("what a program starts with");
         Linux.exit(interpret::run(&Linux, program, &self.board))
     }
 }
 
 /// Makes of this process what the simulation's first one is.
-fn begin(range: Range, start: Start) -> nix::Result<()> {
+fn begin(range: Range, start: Start, terminal: Option<&Terminal>) -> nix::Result<()> {
     nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+    if let Some(terminal) = terminal {
+        terminal.foreground()?;
+    }
     Linux.sigmask(MaskHow::Set, SignalSet::EMPTY)?;
     for signal in Signal::all() {
         // Refused for those that have no other.
@@ -119,7 +126,7 @@ fn begin(range: Range, start: Start) -> nix::Result<()> {
 
 /// Makes the files afresh.
 fn prepare(range: Range) {
-    for (folder, ours) in [("/dev", &["null", "pts"][..]), ("/", SKELETON)] {
+    for (folder, ours) in [("/dev", &["null", "pts", "tty"][..]), ("/", SKELETON)] {
         for entry in fs::read_dir(folder).expect("the sandbox's own").flatten() {
             if !ours.contains(&entry.file_name().to_str().unwrap_or_default()) {
                 let path = entry.path();
@@ -160,6 +167,7 @@ fn prepare(range: Range) {
 struct Run<'a> {
     board: &'a Shared,
     first: i32,
+    terminal: Option<Terminal>,
     /// What each process should have told so far.
     told: [Vec<String>; MOST_PROCESSES],
     /// How many of its answers have been compared.
@@ -175,8 +183,10 @@ enum Look {
 impl Run<'_> {
     fn all(&mut self, program: &Program, expected: &Trace) -> Verdict {
         for (turn, moment) in expected.moments.iter().enumerate() {
-            if moment.taken {
-                self.board.give_turn(program.turns[turn].process);
+            match (program.turns[turn].process, &mut self.terminal) {
+                (TERMINAL, Some(terminal)) => terminal.hang_up(self.first),
+                (process, _) if moment.taken => self.board.give_turn(process),
+                _ => {}
             }
             for answer in &moment.answers {
                 self.told[answer.process].push(answer.text.clone());

@@ -5,6 +5,7 @@ mod conductor;
 mod proc;
 mod sandbox;
 mod shared;
+mod terminal;
 
 pub use conductor::{Conductor, Verdict};
 pub use sandbox::{INSIDE, Sandbox, inside};

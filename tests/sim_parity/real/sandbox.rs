@@ -279,6 +279,19 @@ fn write(path: &Path, content: &str, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
+/// Root is root outside as well where the tests are run by root: the device is
+/// everybody's, and nothing may change its owner or mode.
+fn device_of_the_machine(root: &Path, name: &str) -> Result<(), String> {
+    let (of_all, here) = (Path::new("/dev").join(name), root.join("dev").join(name));
+    let none: Option<&str> = None;
+    let bind = MsFlags::MS_BIND;
+    let fixed = bind | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    fs::write(&here, "")
+        .and_then(|()| Ok(mount(Some(&of_all), &here, none, bind, none)?))
+        .and_then(|()| Ok(mount(none, &here, none, fixed, none)?))
+        .map_err(|error| format!("{}: {error}", of_all.display()))
+}
+
 fn make_root() -> Result<(), String> {
     let root = Path::new("/tmp");
     let none: Option<&str> = None;
@@ -307,18 +320,17 @@ fn make_root() -> Result<(), String> {
     write(&fixed.join("f"), "for ever", 0o666).map_err(|error| format!("/ro/f: {error}"))?;
     let again = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID;
     step("/ro", mount(none, &fixed, none, again, none))?;
-    let null = root.join("dev/null");
-    fs::write(&null, "").map_err(|error| format!("/dev/null: {error}"))?;
-    let bind = MsFlags::MS_BIND;
+    for device in ["null", "tty"] {
+        device_of_the_machine(root, device)?;
+    }
+    let terminals = root.join("dev/pts");
+    fs::create_dir(&terminals).map_err(|error| format!("/dev/pts: {error}"))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    let options = Some("newinstance,mode=0620,ptmxmode=0666");
     step(
-        "/dev/null",
-        mount(Some("/dev/null"), &null, none, bind, none),
+        "devpts",
+        mount(Some("devpts"), &terminals, Some("devpts"), flags, options),
     )?;
-    // Root is root outside as well where the tests are run by root: the device
-    // is everybody's, and nothing may change its owner or mode.
-    let fixed = bind | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-    step("/dev/null", mount(none, &null, none, fixed, none))?;
-    fs::create_dir(root.join("dev/pts")).map_err(|error| format!("/dev/pts: {error}"))?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     step(
         "proc",

@@ -101,7 +101,7 @@ mod tests {
                 "{refusal:?}: {reason}"
             );
             let source = refusal.source();
-            let known = ["(2)", "(3)", "(5)", "(7)", "net/", "fs/", "kernel/"];
+            let known = ["(2)", "(3)", "(4)", "(5)", "(7)", "net/", "fs/", "kernel/"];
             assert!(
                 known.iter().any(|known| source.contains(known)),
                 "{refusal:?}: {source}"

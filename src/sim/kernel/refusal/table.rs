@@ -71,8 +71,7 @@ refusals! {
     OpenSymlink = ELOOP, "it is a symbolic link, and O_NOFOLLOW is given", "open(2), ERRORS";
     WriteDirectory = EISDIR, "a directory cannot be opened for writing", "open(2), ERRORS";
     OpenSocket = ENXIO, "it is the name of a socket", "open(2), ERRORS";
-    NoControllingTerminal = ENXIO, "the process has no controlling terminal", "tty(4), path_resolution(7)";
-    TerminalOpenHungUp = EIO, "the terminal has been hung up", "open(2); tty_open in drivers/tty/tty_io.c, fs/char_dev.c";
+    NoControllingTerminal = ENXIO, "the process has no controlling terminal", "tty(4)";
 
     // Names.
     NameTaken = EEXIST, "the name is taken", "mkdir(2), link(2), ERRORS";
@@ -124,7 +123,7 @@ refusals! {
     NotOpenForWriting = EBADF, "it is not open for writing", "write(2), ERRORS";
     WriteInterrupted = EINTR, "a handler ran before anything could be written", "write(2), ERRORS; signal(7)";
     NothingToWriteTo = EINVAL, "a pidfd or signalfd is not written to", "write(2), ERRORS";
-    TerminalWriteHungUp = EIO, "the terminal has been hung up", "write(2); hung_up_tty_write in drivers/tty/tty_io.c, fs/read_write.c";
+    TerminalHungUp = EIO, "the terminal has been hung up", "write(2); tty_write in drivers/tty/tty_io.c";
     FileTooLarge = EFBIG, "the file would be longer than 2^63 - 1 bytes", "write(2), ERRORS";
     PipeWithoutReaders = EPIPE, "nobody can read from the pipe any more", "write(2), ERRORS; pipe(7)";
     LengthTooLarge = EINVAL, "the length is more than 2^63 - 1 bytes", "ftruncate(2), ERRORS";
