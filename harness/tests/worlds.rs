@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cli_common::Lab;
 use predicates::prelude::PredicateBooleanExt;
-use predicates::str::contains;
+use predicates::str::{contains, ends_with};
 use serde_json::Value;
 
 /// What the simulated world cannot run of the packs, and why.
@@ -150,6 +150,40 @@ fn what_the_simulated_kernel_does_not_have_is_named() {
     run(&call, &["--world", "sim"])
         .code(5)
         .stdout(contains("it has no call `nanosleep`"));
+    for (event, why) in [
+        (
+            "{call: mount}",
+            "it has no call `mount`, which an expectation",
+        ),
+        ("{kind: signal}", "no delivered signal is told"),
+    ] {
+        let events =
+            format!("{STARTS}  - events: {{launch: start, expect: [{{never: {event}}}]}}\n");
+        run(&events, &["--world", "sim"])
+            .code(5)
+            .stdout(contains(why));
+    }
+}
+
+#[test]
+fn events_are_told_in_both_worlds() {
+    let with = |expect: &str| {
+        format!("{STARTS}  - events: {{launch: start, within: 0s, expect: [{expect}]}}\n")
+    };
+    let holds = with(
+        "{order: [{call: setsid}, {call: rename, to: /tmp/pingora.pid}, {kind: exit, role: launcher}]}, \
+         {count: {kind: fork}, exactly: 2}, {never: {call: kill, signal: KILL}}",
+    );
+    run(&holds, &["--world", "both"])
+        .code(0)
+        .stdout(ends_with("\n2 passed, 0 failed, 0 skipped\n"));
+    let broken = with("{order: [{call: rename, to: /tmp/pingora.pid}, {call: setsid}]}");
+    run(&broken, &["--world", "both"])
+        .code(1)
+        .stdout(
+            contains("expected after {call: rename, to: /tmp/pingora.pid}, came before").count(4),
+        )
+        .stdout(ends_with("\n0 passed, 2 failed, 0 skipped\n"));
 }
 
 #[test]

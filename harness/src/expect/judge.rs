@@ -31,6 +31,19 @@ pub fn judge(subject: &str, expect: &Expect, facts: &Value, scope: &Scope) -> Ve
     }
 }
 
+/// Whether every field is as expected.
+///
+/// # Errors
+/// If a variable has no value yet.
+pub(super) fn fits(fields: &[Field], facts: &Value, scope: &Scope) -> Result<bool, Unresolved> {
+    for field in fields {
+        if !passes(&field.matcher.test, entry(facts, &field.name.value), scope)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The names of the fields that are not as expected.
 ///
 /// # Errors

@@ -5,8 +5,11 @@ use std::path::Path;
 use daemonlab::sys::call::Call;
 
 use crate::scenario::Scope;
+use crate::scenario::claims::{EventMatcher, Events};
+use crate::scenario::matcher::{Operand, Test};
 use crate::scenario::model::{Action, Case, Content, Fault, Launch};
 use crate::scenario::template::Template;
+use crate::value::Value;
 use crate::world::sim::Programs;
 use crate::world::spec::call_family;
 
@@ -38,6 +41,11 @@ pub fn why_not(case: &Case, target: &Path, programs: &Programs) -> Option<String
             Action::Launch(launch) => {
                 terminals += u32::from(launch.terminal);
                 if let Some(why) = launch_why_not(launch, case, &scope, programs) {
+                    return Some(why);
+                }
+            }
+            Action::Events(events) => {
+                if let Some(why) = events_why_not(events) {
                     return Some(why);
                 }
             }
@@ -88,9 +96,49 @@ fn mentions(template: &Template, text: &str) -> bool {
 
 /// Whether one of its calls is in the table.
 fn can_fire(fault: &Fault) -> bool {
-    let modelled = |call: &str| Call::NAMES.contains(&call) || call == "clone";
     fault
         .calls
         .iter()
-        .any(|call| modelled(call) || call_family(call).iter().any(|member| modelled(member)))
+        .any(|call| is_modelled(call) || call_family(call).iter().any(|member| is_modelled(member)))
+}
+
+fn is_modelled(call: &str) -> bool {
+    Call::NAMES.contains(&call) || call == "clone"
+}
+
+/// What is never told there cannot be said to be never done.
+fn events_why_not(events: &Events) -> Option<String> {
+    let mut matchers = events.claims.iter().flat_map(|claim| claim.matchers());
+    matchers.find_map(|matcher| {
+        if words(matcher, "kind") == ["signal"] {
+            return Some(format!(
+                "nobody has handlers there, so that no delivered signal is told, as {} wants",
+                matcher.shown
+            ));
+        }
+        let calls = words(matcher, "call");
+        let untold = !calls.is_empty() && !calls.iter().any(|call| is_modelled(call));
+        untold.then(|| {
+            format!(
+                "it has no call `{}`, which an expectation on events is about",
+                calls.join("`, `")
+            )
+        })
+    })
+}
+
+/// The words that a field of an event may be.
+fn words<'m>(matcher: &'m EventMatcher, name: &str) -> Vec<&'m str> {
+    let mut fields = matcher.fields.iter();
+    let field = fields.find(|field| field.name.value == name);
+    let operands = match field.map(|field| &field.matcher.test) {
+        Some(Test::OneOf(operands)) => operands.as_slice(),
+        Some(Test::Equals(operand)) => std::slice::from_ref(operand),
+        _ => &[],
+    };
+    let word = |operand: &'m Operand| match operand {
+        Operand::Literal(Value::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    operands.iter().filter_map(word).collect()
 }

@@ -51,6 +51,8 @@ pub struct Heard<'e> {
     pub launch: &'e str,
     /// The events of its tasks, in order.
     pub events: Vec<&'e Event>,
+    /// The fields of each.
+    values: Vec<Value>,
     /// How many events were lost that may have been of them.
     pub lost: u64,
 }
@@ -62,9 +64,11 @@ impl<'e> Heard<'e> {
             let actor = event.what.actor();
             actor.is_some_and(|actor| actor.launch == launch)
         };
+        let events: Vec<&Event> = all.iter().filter(of_launch).collect();
         Heard {
             launch,
-            events: all.iter().filter(of_launch).collect(),
+            values: events.iter().map(|event| event.what.value()).collect(),
+            events,
             lost,
         }
     }
@@ -76,8 +80,8 @@ impl<'e> Heard<'e> {
         scope: &Scope,
     ) -> Result<Vec<usize>, Unresolved> {
         let mut found = Vec::new();
-        for (place, event) in self.events.iter().enumerate() {
-            if judge::misfits(&matcher.fields, &event.what.value(), scope)?.is_empty() {
+        for (place, value) in self.values.iter().enumerate() {
+            if judge::fits(&matcher.fields, value, scope)? {
                 found.push(place);
             }
         }
@@ -133,12 +137,11 @@ impl<'e> Heard<'e> {
         scope: &Scope,
     ) -> Result<Failure, Unresolved> {
         let mut near = Vec::new();
-        for (place, event) in self.events.iter().enumerate() {
-            let value = event.what.value();
-            if let [field] = judge::misfits(&matcher.fields, &value, scope)?.as_slice()
+        for (place, value) in self.values.iter().enumerate() {
+            if let [field] = judge::misfits(&matcher.fields, value, scope)?.as_slice()
                 && !["kind", "call"].contains(&field.as_str())
             {
-                let actual = match &value {
+                let actual = match value {
                     Value::Map(fields) => fields.get(field).cloned().unwrap_or(Value::Absent),
                     _ => Value::Absent,
                 };
