@@ -155,6 +155,8 @@ pub struct Actor {
     pub task: String,
     /// Its process.
     pub pid: i32,
+    /// Its thread; that of its process for the first one.
+    pub tid: i32,
     /// What its process is in its launch.
     pub role: Role,
     /// Its launch.

@@ -99,6 +99,16 @@ const SIGNATURES: &[(&str, &str)] = &[
     ("umount2", "px"), ("unlink", "p"), ("unlinkat", "dpx"), ("unshare", "x"),
     ("utimensat", "dp"), ("wait4", "i_x"), ("waitid", "ii_x"), ("write", "f_i"),
     ("writev", "f_i"),
+    // What nobody else notices.
+    ("arch_prctl", "xx"), ("brk", "x"), ("clock_getres", "i"), ("clock_gettime", "i"),
+    ("close_range", "iix"), ("epoll_create1", "x"), ("epoll_ctl", "fii"), ("eventfd2", "ix"),
+    ("fadvise64", "fiii"), ("futex", "xii"), ("getpeername", "f"), ("getpgid", "i"),
+    ("getrandom", "_ix"), ("getsid", "i"), ("getsockname", "f"), ("getsockopt", "fii"),
+    ("lseek", "fii"), ("madvise", "xii"), ("memfd_create", "tx"), ("mmap", "xixxii"),
+    ("mprotect", "xix"), ("mremap", "xiix"), ("munmap", "xi"), ("prlimit64", "ii"),
+    ("rt_sigaction", "s"), ("rt_sigprocmask", "i"), ("sched_getaffinity", "ii"),
+    ("set_robust_list", "xi"), ("set_tid_address", "x"), ("setsockopt", "fii_i"),
+    ("statfs", "p"),
 ];
 
 /// The arguments of the call of this name, as far as they are known.
