@@ -21,8 +21,8 @@ use crate::trace::{Limits, Sink, record};
 use crate::world::event::End;
 use crate::world::real::{Host, is_own};
 use crate::world::spec::{
-    ENVIRONMENT, FAMILIES, FileContent, FileSpec, LaunchSpec, Order, Role, SandboxSpec, Stdio, Trace,
-    UserSpec,
+    ENVIRONMENT, FAMILIES, FileContent, FileSpec, LaunchSpec, Order, Role, SandboxSpec, Stdio,
+    Trace, UserSpec,
 };
 use crate::world::{WorldError, syscalls};
 
@@ -303,7 +303,10 @@ fn check_machine(args: &TraceArgs) -> Result<(), Halt> {
         if let Some(why) = missing.0.get(&capability).filter(|_| needed) {
             return Err(Halt::new(
                 ExitStatus::CapabilityMissing,
-                format!("tracing needs `{capability}`, which is missing here: {}", why.long),
+                format!(
+                    "tracing needs `{capability}`, which is missing here: {}",
+                    why.long
+                ),
             ));
         }
     }

@@ -92,7 +92,9 @@ mod tests {
         let stop = Stop::default();
         let mut outlet = Outlet::stopping(Failing(ErrorKind::BrokenPipe), stop.clone());
         assert!(!stop.is_set());
-        outlet.write_all(b"one").expect("a broken pipe is swallowed");
+        outlet
+            .write_all(b"one")
+            .expect("a broken pipe is swallowed");
         assert!(stop.is_set());
     }
 

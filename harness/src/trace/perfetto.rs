@@ -127,7 +127,11 @@ impl<W: Write> Perfetto<W> {
     fn forked(&mut self, at: u64, by: &Actor, new: &Actor, thread: bool) {
         let parent = self.track(by, at);
         let child = self.track(new, at);
-        let what = if thread { "makes a thread" } else { "makes a process" };
+        let what = if thread {
+            "makes a thread"
+        } else {
+            "makes a process"
+        };
         let arrow = self.arrow(what);
         let mut slice = Slice::new(what, "fork", at, at);
         slice.args = fields([("task", json!(new.task)), ("tid", json!(new.tid))]);
@@ -299,7 +303,10 @@ fn fields<const N: usize>(all: [(&str, Value); N]) -> Map<String, Value> {
 
 fn file_name(path: &str) -> String {
     let name = Path::new(path).file_name();
-    name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+    name.map_or_else(
+        || path.to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 impl<W: Write> Sink for Perfetto<W> {
@@ -318,11 +325,13 @@ impl<W: Write> Sink for Perfetto<W> {
             What::Forked { by, new, thread } => self.forked(at, by, new, *thread),
             What::Executed { by, path } => {
                 let track = self.track(by, at);
-                let program = path.as_deref().map(file_name).unwrap_or_default();
-                let mut slice = Slice::new(format!("runs {program}"), "exec", at, at);
+                if let Some(path) = path {
+                    self.tracks[track].program = file_name(path);
+                }
+                let name = format!("runs {}", self.tracks[track].program);
+                let mut slice = Slice::new(name, "exec", at, at);
                 slice.args = fields([("path", json!(path))]);
                 self.tracks[track].slices.push(slice);
-                self.tracks[track].program = program;
             }
             What::Exited { by, end } => self.exited(at, by, ended(*end)),
             What::WantsPtrace { by, request } => {
@@ -359,5 +368,82 @@ impl<W: Write> Sink for Perfetto<W> {
         serde_json::to_writer(&mut self.to, &whole)?;
         self.to.write_all(b"\n")?;
         self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn traced() -> Value {
+        let mut bytes = Vec::new();
+        let mut trace = Perfetto::new(&mut bytes);
+        trace
+            .begun(&sample::begun())
+            .expect("a vector takes everything");
+        for happening in sample::happenings() {
+            trace
+                .happened(&happening)
+                .expect("a vector takes everything");
+        }
+        trace
+            .finished(&sample::finished())
+            .expect("a vector takes everything");
+        serde_json::from_slice(&bytes).expect("it is JSON")
+    }
+
+    /// From where to where each arrow goes, and when, in microseconds.
+    fn arrows(trace: &Value) -> Vec<(String, i64, i64, f64, f64)> {
+        let events = trace["traceEvents"].as_array().expect("it is a list");
+        let ends = |phase: &'static str| events.iter().filter(move |event| event["ph"] == phase);
+        let mut all: Vec<_> = ends("s")
+            .map(|from| {
+                let to = ends("f")
+                    .find(|to| to["id"] == from["id"])
+                    .expect("it ends");
+                let tid = |event: &Value| event["tid"].as_i64().expect("a number");
+                let ts = |event: &Value| event["ts"].as_f64().expect("a number");
+                let name = from["name"].as_str().expect("text").to_owned();
+                (name, tid(from), tid(to), ts(from), ts(to))
+            })
+            .collect();
+        all.sort_by(|a, b| a.3.total_cmp(&b.3));
+        all
+    }
+
+    #[test]
+    fn arrows_go_from_makers_and_senders() {
+        let expected = [
+            ("makes a process", 2, 3, 3000.0, 3000.001),
+            ("makes a thread", 3, 4, 4000.0, 4000.001),
+            // From the thread that has sent it, and not from a call that sent it
+            // to somebody else, or failed, before.
+            ("SIGUSR1", 4, 2, 7000.0, 8000.001),
+        ];
+        let expected = expected.map(|(name, a, b, c, d)| (name.to_owned(), a, b, c, d));
+        assert_eq!(arrows(&traced()), expected);
+    }
+
+    #[test]
+    fn a_call_is_a_slice_with_its_arguments() {
+        let trace = traced();
+        let events = trace["traceEvents"].as_array().expect("it is a list");
+        let write = events.iter().find(|event| event["name"] == "write");
+        assert_eq!(
+            *write.expect("it is there"),
+            json!({
+                "ph": "B", "ts": 4000.0, "pid": 3, "tid": 3, "name": "write", "cat": "call",
+                "args": {
+                    "call": "write(3, \"3\\n\")", "result": "2", "object": "/run/a.pid",
+                    "paths": ["/run/a.pid"],
+                },
+            })
+        );
+        let called = events.iter().find(|event| event["name"] == "process_name");
+        assert_eq!(
+            called.expect("it is there")["args"]["name"],
+            "launcher a (0)"
+        );
     }
 }

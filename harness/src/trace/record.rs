@@ -215,7 +215,11 @@ impl Watched {
         let from = *passed;
         *passed += bytes;
         let facts = facts?;
-        let kept = if *stderr { &facts.stderr } else { &facts.stdout };
+        let kept = if *stderr {
+            &facts.stderr
+        } else {
+            &facts.stdout
+        };
         if kept.head.contains(char::REPLACEMENT_CHARACTER) {
             return None;
         }

@@ -121,7 +121,14 @@ mod tests {
 
     #[test]
     fn what_overlaps_ends_with_what_it_began_in() {
-        let expected = [("B", 0), ("B", 5), ("E", 10), ("E", 10), ("B", 10), ("E", 10)];
+        let expected = [
+            ("B", 0),
+            ("B", 5),
+            ("E", 10),
+            ("E", 10),
+            ("B", 10),
+            ("E", 10),
+        ];
         let expected = expected.map(|(phase, at)| (phase.to_owned(), at));
         assert_eq!(phases(&[(5, 12), (0, 10), (10, 10)]), expected);
     }

@@ -107,7 +107,11 @@ impl<W: Write> Sink for Text<W> {
                 self.by(at, by, &what)
             }
             What::Exited { by, end } => {
-                let style = if *end == End::Exit(0) { Style::new() } else { RED };
+                let style = if *end == End::Exit(0) {
+                    Style::new()
+                } else {
+                    RED
+                };
                 self.by(at, by, &format!("{style}{}{style:#}", ended(*end)))
             }
             What::WantsPtrace { by, request } => {
@@ -116,7 +120,13 @@ impl<W: Write> Sink for Text<W> {
                 );
                 self.by(at, by, &what)
             }
-            What::Fault { label, pid, role, call, done } => {
+            What::Fault {
+                label,
+                pid,
+                role,
+                call,
+                done,
+            } => {
                 let pid = pid.to_string();
                 let what = format!("{call}: {done} by {label}");
                 self.line(at, style(*role), [name(*role), &pid, ""], &what)
@@ -187,7 +197,9 @@ pub fn summary(finished: &Finished) -> String {
 
 fn shown(at: Duration, call: &CallEvent) -> String {
     let answer = match (&call.result, call.answer.as_str()) {
-        (CallResult::Never, _) | (_, "") => String::new(),
+        (CallResult::Never, _) if call.name.starts_with("exit") => String::new(),
+        (CallResult::Never, _) => " …".to_owned(),
+        (_, "") => String::new(),
         (CallResult::Failed(_), answer) => format!(" = {RED}{answer}{RED:#}"),
         (CallResult::Returned(_), answer) => format!(" = {}", harmless(answer)),
     };
@@ -257,4 +269,60 @@ fn style(role: Role) -> Style {
 fn count(n: u64, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn text() -> String {
+        let mut bytes = Vec::new();
+        let mut text = Text::new(anstream::StripStream::new(&mut bytes));
+        text.begun(&sample::begun())
+            .expect("a vector takes everything");
+        for happening in sample::happenings() {
+            text.happened(&happening)
+                .expect("a vector takes everything");
+        }
+        text.finished(&sample::finished())
+            .expect("a vector takes everything");
+        drop(text);
+        String::from_utf8(bytes).expect("it is text")
+    }
+
+    #[test]
+    fn a_start_reads_as_a_timeline() {
+        insta::assert_snapshot!(text(), @r#"
+   SECONDS  PROCESS        PID  TASK     WHAT
+  0.001000  launcher         2  0        runs "/bin/a"
+  0.001000  launcher         2  0        runs another program
+  0.003000  launcher         2  0        makes process 3 (0.1)
+  0.003000  launcher         2  0        fork() = 3  (0.001 s)
+  0.004000  daemon           3  0.1      makes thread 4 (0.1/t1)
+  0.005000  daemon           3  0.1      write(3, "3\n") = 2  (0.001 s)
+  0.005000  daemon           3  0.1      kill(1, SIGUSR1) = EPERM
+  0.008000  launcher         2  0        gets SIGUSR1 from daemon 3 (0.1)
+  0.008000  daemon           4  0.1/t1   kill(2, SIGUSR1) = ok  (0.001 s)
+  0.008000  stdout                       "a\n"
+  0.008000  stderr                       7 bytes
+  0.008000  daemon           3  0.1      PTRACE_TRACEME fails: a process that is traced here can neither trace nor be traced
+  0.008000  daemon           3           kill: passed by f
+  0.009000  launcher         2  0        pause() …
+  0.009000  launcher         2  0        was killed by SIGUSR1
+  0.010000  daemon           3  0.1      gets SIGCHLD at the end of process 77
+  0.010000  daemon           3  0.1      gets SIGSEGV from the kernel
+  0.011000  daemon           3  0.1      exited with 0
+  0.011000                               5 events lost: more happened than could be kept
+
+the launcher was killed by SIGUSR1 after 0.250 s
+still there: "a" (daemon, 3), "b\n" (9) and 1 more
+4 calls, 3 signals, 2 processes in 1.500 s, until nothing happened any more; 5 events lost
+"#);
+    }
+
+    #[test]
+    fn nothing_of_a_program_steers_the_terminal() {
+        assert_eq!(harmless("a\x1b[2J\u{9b}ä\n"), "a\\u{1b}[2J\\u{9b}ä\\n");
+    }
 }

@@ -207,7 +207,8 @@ pub enum CallResult {
     Returned(i64),
     /// It failed with this errno.
     Failed(i32),
-    /// It does not return, or its task was killed in it.
+    /// It does not return, its task was killed in it, or the world ended
+    /// before it did.
     Never,
 }
 

@@ -297,12 +297,10 @@ fn umask(text: &str) -> Result<u32, String> {
 
 fn copy(text: &str) -> Result<(PathBuf, PathBuf), String> {
     match text.split_once('=') {
-        Some((to, from)) if to.starts_with('/') && !from.is_empty() => {
-            Ok((to.into(), from.into()))
-        }
-        Some((to, _)) if !to.starts_with('/') => {
-            Err(format!("{to:?} is not absolute: it is a path in the sandbox"))
-        }
+        Some((to, from)) if to.starts_with('/') && !from.is_empty() => Ok((to.into(), from.into())),
+        Some((to, _)) if !to.starts_with('/') => Err(format!(
+            "{to:?} is not absolute: it is a path in the sandbox"
+        )),
         _ => Err("say PATH=FROM: what is made, and what it is a copy of".to_owned()),
     }
 }

@@ -18,7 +18,6 @@ const IDS: std::ops::RangeInclusive<i64> = 1..=65533;
 /// The user and group that the kernel shows for whoever has no mapping.
 const NOBODY: u32 = 65534;
 
-
 /// The keys of `sandbox`.
 pub(super) const KEYS: [&str; 4] = ["users", "groups", "umask", "env"];
 
