@@ -18,16 +18,6 @@ use super::slices::{Arrow, Slice, micros, nested};
 use super::text::{ended, name, signal_name, summary};
 use super::told::{Begun, Finished, Happening};
 
-/// The calls that send signals.
-const SENDING: [&str; 6] = [
-    "kill",
-    "tkill",
-    "tgkill",
-    "rt_sigqueueinfo",
-    "rt_tgsigqueueinfo",
-    "pidfd_send_signal",
-];
-
 /// How to tell a thread from all others: a PID may be another's later.
 type Key = (i32, String);
 
@@ -70,6 +60,7 @@ struct Delivery {
     from_pid: i32,
     /// Whether it tells of the sender's end.
     of_end: bool,
+    signal: i32,
     name: String,
 }
 
@@ -150,6 +141,9 @@ impl<W: Write> Perfetto<W> {
         if let CallResult::Failed(errno) = call.result {
             slice.args.insert("errno".to_owned(), json!(errno));
         }
+        if let Some(signal) = call.signal {
+            slice.args.insert("signal".to_owned(), json!(signal));
+        }
         if let Some(object) = &call.object {
             slice.args.insert("object".to_owned(), json!(object));
         }
@@ -188,6 +182,7 @@ impl<W: Write> Perfetto<W> {
             slice: self.tracks[track].slices.len(),
             from_pid: *from_pid,
             of_end: of_end && *signal == libc::SIGCHLD,
+            signal: *signal,
             name,
         });
         self.tracks[track].slices.push(slice);
@@ -220,7 +215,7 @@ impl<W: Write> Perfetto<W> {
         let mut senders: BTreeMap<(i32, bool), Vec<(u64, usize, usize)>> = BTreeMap::new();
         for (track, of) in self.tracks.iter().enumerate() {
             for (slice, it) in of.slices.iter().enumerate() {
-                let sends = it.category == "call" && SENDING.contains(&it.name.as_str());
+                let sends = it.category == "call" && it.args.contains_key("signal");
                 if sends || it.category == "end" {
                     let all = senders.entry((of.pid, !sends)).or_default();
                     all.push((it.start, track, slice));
@@ -235,9 +230,8 @@ impl<W: Write> Perfetto<W> {
             };
             let before = &all[..all.partition_point(|(start, ..)| *start < at)];
             let sent = |(_, track, slice): &&(u64, usize, usize)| {
-                let call = self.tracks[*track].slices[*slice].args.get("call");
-                let call = call.and_then(Value::as_str);
-                delivery.of_end || call.is_some_and(|call| call.contains(&delivery.name))
+                let sent = self.tracks[*track].slices[*slice].args.get("signal");
+                delivery.of_end || sent == Some(&json!(delivery.signal))
             };
             if let Some((_, track, slice)) = before.iter().rev().find(sent).copied() {
                 let arrow = self.arrow(&delivery.name);
