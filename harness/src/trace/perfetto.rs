@@ -52,6 +52,10 @@ struct Track {
     from: Option<Arrow>,
 }
 
+/// A slice that may have sent a signal: when it begins, its track, its place
+/// there.
+type Candidate = (u64, usize, usize);
+
 /// A signal that somebody got.
 #[derive(Debug)]
 struct Delivery {
@@ -212,7 +216,7 @@ impl<W: Write> Perfetto<W> {
     /// Draws arrows from the calls that have sent signals, or the ends that
     /// they tell of.
     fn find_senders(&mut self) {
-        let mut senders: BTreeMap<(i32, bool), Vec<(u64, usize, usize)>> = BTreeMap::new();
+        let mut senders: BTreeMap<(i32, bool), Vec<Candidate>> = BTreeMap::new();
         for (track, of) in self.tracks.iter().enumerate() {
             for (slice, it) in of.slices.iter().enumerate() {
                 let sends = it.category == "call" && it.args.contains_key("signal");
@@ -229,7 +233,7 @@ impl<W: Write> Perfetto<W> {
                 continue;
             };
             let before = &all[..all.partition_point(|(start, ..)| *start < at)];
-            let sent = |(_, track, slice): &&(u64, usize, usize)| {
+            let sent = |(_, track, slice): &&Candidate| {
                 let sent = self.tracks[*track].slices[*slice].args.get("signal");
                 delivery.of_end || sent == Some(&json!(delivery.signal))
             };

@@ -287,7 +287,6 @@ mod tests {
         }
         text.finished(&sample::finished())
             .expect("a vector takes everything");
-        drop(text);
         String::from_utf8(bytes).expect("it is text")
     }
 
