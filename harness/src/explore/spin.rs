@@ -135,6 +135,7 @@ mod tests {
             by: Actor {
                 task: task.to_owned(),
                 pid: 2,
+                tid: 2,
                 role: Role::Launcher,
                 launch: "start".to_owned(),
             },
