@@ -4,29 +4,50 @@
 //!   "no signal is sent, but existence and permission checks are still
 //!   performed" (kill(2)).
 //! - A **close that nothing but closes and the exit follow** can be left out:
-//!   the exit closes the descriptor in the same moment (_exit(2)).
+//!   the exit closes the descriptor in the same moment (_exit(2)). Then it can
+//!   also be late.
 //! - A **step right before the exit** can be left out or be late, which is the
 //!   same: only the first is tried.
 //! - **Two steps that commute** can change places. They do, if what each writes
-//!   the other neither reads nor writes (Mazurkiewicz's independence, by the
-//!   footprints below), and at most one of them touches what others see: so no
+//!   the other neither reads nor writes (Mazurkiewicz's independence, by
+//!   [`Footprint`]), and at most one of them touches what others see: so no
 //!   other process can tell which came first, except by looking at this one in
 //!   the instant between two adjacent calls.
 //!
+//! What others see are names, streams and locks, with these exceptions:
+//! - **A file in the making** is nobody's to read. Another start that finds the
+//!   PID file under its first name, `.NAME.starting`, asks who has it locked and
+//!   for nothing else.
+//! - **The pipe of a start** has one reader, the launcher, and is written to by
+//!   the others alone. So when the launcher closes the end that is written to,
+//!   or the intermediate the end that is read, each having the other end still,
+//!   then nobody else notices (pipe(7)).
+//! - **A socket that was handed to an heir** stays open when this one closes it
+//!   (close(2), unix(7)): the heir serves on it.
+//! - **Who accepts** takes a connection that the kernel has made already, or finds
+//!   none; the client is not told (accept(2)).
+//! - **A standard stream** that the daemon replaces is its launcher's still, who
+//!   waits for it.
+//! - **A new descriptor's number** is nobody's business beyond 2, since whoever
+//!   opens it goes on with the number that it got.
+//!
 //! What the table does not know is taken to conflict, and is tried.
+
+use std::path::PathBuf;
 
 use daemonlab::sys::call::Call;
 use daemonlab::sys::records::At;
 
-/// A call of the census, and whether others notice that a descriptor which it
-/// closes is closed: a pipe or a socket has another end, a lock is waited for.
+use super::object::Object;
+
+/// A call of the census.
 pub struct Seen {
     /// `ROLE.CALL.N`; none for a question.
     pub step: Option<String>,
     /// The call.
     pub call: Call,
-    /// For a close.
-    pub noticed: bool,
+    /// What it is about.
+    pub object: Object,
 }
 
 /// Whether nothing is asked of the kernel but an answer.
@@ -53,10 +74,13 @@ pub fn plan(calls: &[Seen]) -> Vec<String> {
                 Some("a fork cannot be late: what follows would run once")
             }
             None => Some("before the exit, late is never: the same as skip"),
+            _ if skip.is_some() => skip,
             Some(next) if matches!(next.call, Call::Exit { .. }) => {
                 Some("before the exit, late is never: the same as skip")
             }
-            Some(next) if commute(seen, next) => Some("it commutes with the next call"),
+            Some(next) if commute(seen, next, &handed(&calls[..at])) => {
+                Some("it commutes with the next call")
+            }
             Some(_) => None,
         };
         lines.push(line("swap", step, swap));
@@ -64,7 +88,15 @@ pub fn plan(calls: &[Seen]) -> Vec<String> {
         let next = behind
             .first()
             .map_or("nothing".to_owned(), |next| next.call.to_string());
-        lines.push(format!("# {step}: {}, then {next}", seen.call));
+        let of = seen
+            .object
+            .target
+            .as_deref()
+            .map_or(String::new(), |target| {
+                let locked = if seen.object.locked { ", locked" } else { "" };
+                format!(" of {}{locked}", target.display())
+            });
+        lines.push(format!("# {step}: {}{of}, then {next}", seen.call));
     }
     lines
 }
@@ -80,24 +112,36 @@ fn is_end(call: &Call) -> bool {
     matches!(call, Call::Close { .. } | Call::Exit { .. })
 }
 
-fn commute(one: &Seen, other: &Seen) -> bool {
-    let (Some(one), Some(other)) = (footprint(one), footprint(other)) else {
+/// The descriptors that were handed to another process.
+fn handed(before: &[Seen]) -> Vec<i32> {
+    let given = before.iter().filter_map(|seen| match &seen.call {
+        Call::Send { fds, .. } => Some(fds.clone()),
+        _ => None,
+    });
+    given.flatten().collect()
+}
+
+fn commute(one: &Seen, other: &Seen, handed: &[i32]) -> bool {
+    let (Some(one), Some(other)) = (footprint(one, handed), footprint(other, handed)) else {
         return false;
     };
     let clash = |a: &Footprint, b: &Footprint| {
         let mut keys = b.reads.iter().chain(&b.writes);
         keys.any(|key| a.writes.contains(key))
     };
-    !clash(&one, &other) && !clash(&other, &one)
+    let both_seen = one.is_seen && other.is_seen;
+    !both_seen && !clash(&one, &other) && !clash(&other, &one)
 }
 
 /// What a call reads or writes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Key {
-    /// All that other processes see: names, pipes, sockets, locks.
-    World,
-    /// Which numbers are free.
-    Numbers,
+    /// A directory's entry.
+    Name(PathBuf),
+    /// A pipe or a socket.
+    Stream(PathBuf),
+    Locks,
+    Session,
     Descriptor(i32),
     Content(i32),
     Mode(i32),
@@ -112,75 +156,113 @@ enum Key {
     Capabilities,
     Subreaper,
     Clock,
+    /// Which processes there are.
+    Processes,
 }
 
 struct Footprint {
     reads: Vec<Key>,
     writes: Vec<Key>,
+    /// Whether it touches what others see.
+    is_seen: bool,
 }
 
-fn footprint(seen: &Seen) -> Option<Footprint> {
-    use Key::{
-        Action, Capabilities, Clock, Content, Descriptor, Directory, Gids, Groups, Mask, Mode,
-        Numbers, Owner, Subreaper, Uids, Umask, World,
-    };
-    const RIGHTS: [Key; 4] = [Uids, Gids, Groups, Capabilities];
-    let keys = |reads: &[Key], writes: &[Key]| {
-        let (reads, writes) = (reads.to_vec(), writes.to_vec());
-        Some(Footprint { reads, writes })
-    };
-    let place = |dir: &At| match dir {
-        At::Cwd => Directory,
-        At::Fd(fd) => Descriptor(*fd),
-    };
-    match &seen.call {
-        Call::GetPid => keys(&[], &[]),
-        Call::Now => keys(&[Clock], &[]),
-        Call::GetResUid => keys(&[Uids], &[]),
-        Call::GetResGid => keys(&[Gids], &[]),
-        Call::GetGroups => keys(&[Groups], &[]),
-        Call::GetCapabilities => keys(&[Capabilities], &[]),
-        Call::Close { fd } if seen.noticed => keys(&[Numbers], &[Descriptor(*fd), World]),
-        Call::Close { fd } => keys(&[Numbers], &[Descriptor(*fd)]),
-        Call::Dup2 { from, to } => keys(&[Descriptor(*from), Numbers], &[Descriptor(*to)]),
-        Call::SigMask { .. } => keys(&[], &[Mask]),
-        Call::SigAction { signal, .. } => keys(&[], &[Action(signal.number())]),
-        Call::Chdir { .. } => {
-            let reads = [&RIGHTS[..], &[World]].concat();
-            keys(&reads, &[Directory])
+impl Footprint {
+    fn of(reads: impl Into<Vec<Key>>, writes: impl Into<Vec<Key>>) -> Footprint {
+        Footprint {
+            reads: reads.into(),
+            writes: writes.into(),
+            is_seen: false,
         }
-        Call::Umask { .. } => keys(&[], &[Umask]),
-        Call::SignalFd { .. } => keys(&[], &[Numbers]),
-        Call::SetChildSubreaper { .. } => keys(&[], &[Subreaper]),
-        Call::SetGroups { .. } => keys(&[Capabilities], &[Groups]),
-        Call::SetResGid { .. } => keys(&[Capabilities], &[Gids]),
-        Call::SetResUid { .. } => keys(&[], &[Uids, Capabilities]),
-        Call::SetCapabilities { .. } => keys(&[], &[Capabilities]),
-        // The file is not to be seen by its name before all of it is right.
-        Call::Write { fd, .. } if !seen.noticed => keys(&[Descriptor(*fd), World], &[Content(*fd)]),
-        Call::Fchmod { fd, .. } => keys(&[Descriptor(*fd), Uids, World], &[Mode(*fd)]),
-        Call::Fchown { fd, .. } => keys(&[Descriptor(*fd), Uids, World], &[Owner(*fd)]),
-        Call::Write { fd, .. } => keys(&[Descriptor(*fd)], &[World]),
-        Call::Fstat { fd } => keys(&[Descriptor(*fd), Content(*fd), Mode(*fd), Owner(*fd)], &[]),
-        Call::Stat { dir, .. } => {
-            let reads = [&RIGHTS[..], &[World, place(dir)]].concat();
-            keys(&reads, &[])
-        }
-        Call::Open { dir, how, .. } => {
-            let mut reads = [&RIGHTS[..], &[place(dir)]].concat();
-            if how.create {
-                reads.push(Umask);
-                keys(&reads, &[World, Numbers])
-            } else {
-                reads.push(World);
-                keys(&reads, &[Numbers])
-            }
-        }
-        Call::Flock { fd, .. } => keys(&[Descriptor(*fd)], &[World]),
-        Call::Rename { dir, .. } | Call::Link { dir, .. } | Call::Unlink { dir, .. } => {
-            let reads = [&RIGHTS[..], &[place(dir)]].concat();
-            keys(&reads, &[World])
-        }
-        _ => None,
     }
+
+    fn seen(self, is_seen: bool) -> Footprint {
+        Footprint { is_seen, ..self }
+    }
+}
+
+fn footprint(seen: &Seen, handed: &[i32]) -> Option<Footprint> {
+    use Key::{
+        Action, Capabilities, Clock, Content, Descriptor, Directory, Gids, Groups, Locks, Mask,
+        Mode, Name, Owner, Processes, Session, Stream, Subreaper, Uids, Umask,
+    };
+    let object = &seen.object;
+    let names: Vec<Key> = object.names.iter().cloned().map(Name).collect();
+    let stream: Vec<Key> = object.target.iter().cloned().map(Stream).collect();
+    let own_name: Vec<Key> = object.target.iter().cloned().map(Name).collect();
+    // Who may, and where.
+    let lookup = |dir: &At| {
+        let place = match dir {
+            At::Cwd => Directory,
+            At::Fd(fd) => Descriptor(*fd),
+        };
+        vec![Uids, Gids, Groups, Capabilities, place]
+    };
+    let both = |one: Vec<Key>, other: &[Key]| [&one[..], other].concat();
+    // The file is not to be seen by its name before all of it is right.
+    let of_file = |fd: i32, what: Key| {
+        let reads = both(vec![Descriptor(fd), Uids], &own_name);
+        Footprint::of(reads, [what]).seen(!object.is_in_the_making())
+    };
+    let call = match &seen.call {
+        Call::GetPid | Call::Pipe => Footprint::of([], []),
+        Call::Now => Footprint::of([Clock], []),
+        Call::GetResUid => Footprint::of([Uids], []),
+        Call::GetResGid => Footprint::of([Gids], []),
+        Call::GetGroups => Footprint::of([Groups], []),
+        Call::GetCapabilities => Footprint::of([Capabilities], []),
+        Call::PidfdOpen { .. } => Footprint::of([Processes], []),
+        Call::SignalFd { .. } => Footprint::of([], []),
+        Call::SetSid => Footprint::of([], [Session]).seen(true),
+        Call::Close { fd } if object.is_stream() => {
+            let is_last = !object.both_ends && !handed.contains(fd);
+            Footprint::of([], both(stream, &[Descriptor(*fd)])).seen(is_last)
+        }
+        Call::Close { fd } if object.locked => {
+            Footprint::of([], [Descriptor(*fd), Locks]).seen(true)
+        }
+        Call::Close { fd } => Footprint::of([], [Descriptor(*fd)]),
+        Call::Dup2 { from, to } => Footprint::of([Descriptor(*from)], [Descriptor(*to)]),
+        Call::SigMask { .. } => Footprint::of([], [Mask]),
+        Call::SigAction { signal, .. } => Footprint::of([], [Action(signal.number())]),
+        Call::Chdir { .. } => Footprint::of(both(lookup(&At::Cwd), &names), [Directory]),
+        Call::Umask { .. } => Footprint::of([], [Umask]),
+        Call::SetChildSubreaper { .. } => Footprint::of([], [Subreaper]),
+        Call::SetGroups { .. } => Footprint::of([Capabilities], [Groups]),
+        Call::SetResGid { .. } => Footprint::of([Capabilities], [Gids]),
+        Call::SetResUid { .. } => Footprint::of([], [Uids, Capabilities]),
+        Call::SetCapabilities { .. } => Footprint::of([], [Capabilities]),
+        Call::Write { fd, .. } if object.is_stream() => {
+            Footprint::of([Descriptor(*fd)], stream).seen(true)
+        }
+        Call::Send { fd, fds, .. } => {
+            let given = fds.iter().copied().map(Descriptor);
+            let reads: Vec<Key> = given.chain([Descriptor(*fd)]).collect();
+            Footprint::of(reads, stream).seen(true)
+        }
+        Call::Listen { fd, .. } => Footprint::of([Descriptor(*fd)], stream).seen(true),
+        Call::Read { fd, .. } => {
+            let is_seen = object.is_stream();
+            Footprint::of([Descriptor(*fd)], stream).seen(is_seen)
+        }
+        Call::Accept { fd, .. } => Footprint::of([Descriptor(*fd)], stream),
+        Call::Wait { .. } => Footprint::of([], [Processes]).seen(true),
+        Call::Write { fd, .. } => of_file(*fd, Content(*fd)),
+        Call::Fchmod { fd, .. } => of_file(*fd, Mode(*fd)),
+        Call::Fchown { fd, .. } => of_file(*fd, Owner(*fd)),
+        Call::Fstat { fd } => {
+            Footprint::of([Descriptor(*fd), Content(*fd), Mode(*fd), Owner(*fd)], [])
+        }
+        Call::Stat { dir, .. } => Footprint::of(both(lookup(dir), &names), []),
+        Call::Open { dir, how, .. } if how.create => {
+            Footprint::of(both(lookup(dir), &[Umask]), names).seen(true)
+        }
+        Call::Open { dir, .. } => Footprint::of(both(lookup(dir), &names), []),
+        Call::Flock { fd, .. } => Footprint::of([Descriptor(*fd)], [Locks]).seen(true),
+        Call::Rename { dir, .. } | Call::Link { dir, .. } | Call::Unlink { dir, .. } => {
+            Footprint::of(lookup(dir), names).seen(true)
+        }
+        _ => return None,
+    };
+    Some(call)
 }

@@ -3,8 +3,8 @@
 //!
 //! Each broken daemon is `labd` on a kernel that lies in one way (see
 //! [`flawed`]). This executable is the broken daemon as well, under the name
-//! `wrongd-FLAW`; `ci/mutate` runs it as each of the [`mutant`]s, too. For each flaw the pack of its subject is run against it, and
-//! exactly the cases of [`expected`] must be red.
+//! `wrongd-FLAW`; `ci/mutate` runs it as each of the [`mutant`]s, too. For each
+//! flaw the pack of its subject is run against it, and exactly the cases of [`expected`] must be red.
 
 mod commute;
 mod expected;
@@ -12,6 +12,7 @@ mod flawed;
 mod flaws;
 mod lies;
 mod mutant;
+mod object;
 mod order;
 
 use std::collections::BTreeMap;

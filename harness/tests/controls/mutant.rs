@@ -15,6 +15,7 @@ use std::io::Write;
 use std::rc::Rc;
 
 use super::commute::{Seen, is_question, plan};
+use super::object::Object;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::Disposition;
@@ -94,17 +95,10 @@ impl Mutant {
         if self.change != Change::Census {
             return;
         }
-        let noticed = match call {
-            Call::Close { fd } | Call::Write { fd, .. } => is_noticed(*fd),
-            _ => false,
-        };
+        let object = Object::of(call);
         let (call, ends) = (call.clone(), matches!(call, Call::Exit { .. }));
         let mut seen = self.seen.borrow_mut();
-        seen.push(Seen {
-            step,
-            call,
-            noticed,
-        });
+        seen.push(Seen { step, call, object });
         if ends {
             note(&plan(&seen).join("\n"));
         }
@@ -141,14 +135,6 @@ fn pretended(call: &Call) -> Option<Ret> {
         | Call::Connect { .. } => Ret::Unit,
         _ => return None,
     })
-}
-
-/// Whether somebody is at the other end, or waits for the lock.
-fn is_noticed(fd: i32) -> bool {
-    let target = std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap_or_default();
-    let target = target.to_string_lossy();
-    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
-    target.starts_with("pipe:") || target.starts_with("socket:") || info.contains("lock:")
 }
 
 fn note(line: &str) {

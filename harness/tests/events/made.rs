@@ -20,7 +20,6 @@ pub fn actor(task: &str) -> Actor {
     Actor {
         task: task.to_owned(),
         pid,
-        tid: pid,
         role,
         launch: "start".to_owned(),
     }

@@ -5,7 +5,9 @@ use daemonlab_harness::scenario::matcher::{Operand, Test};
 use daemonlab_harness::value::Value;
 use daemonlab_harness::world::event::End;
 use daemonlab_harness::world::facts::schema::Subject;
-use daemonlab_harness::world::facts::{Captured, FileFacts, LaunchFacts, ProcessFacts};
+use daemonlab_harness::world::facts::{
+    Captured, FileFacts, LaunchFacts, ProcessFacts, SocketFacts,
+};
 use std::time::Duration;
 
 use super::events;
@@ -246,7 +248,16 @@ fn file(path: &str, test: &Test) -> Vec<Lie> {
 
 fn socket(path: &str) -> Vec<Lie> {
     match path {
-        "listening" => vec![Lie::Sockets(Box::new(Vec::clear))],
+        "listening" => vec![
+            Lie::Sockets(Box::new(Vec::clear)),
+            Lie::Sockets(Box::new(|all| {
+                all.push(SocketFacts {
+                    protocol: "tcp".to_owned(),
+                    address: "127.0.0.1:8080".to_owned(),
+                    processes: vec![NOBODY],
+                });
+            })),
+        ],
         "process" => vec![Lie::Sockets(Box::new(|all| {
             all.iter_mut().for_each(|one| one.processes = vec![NOBODY]);
         }))],
