@@ -170,7 +170,9 @@ fn draw(sys: &Sys, seed: u64) -> i32 {
     0
 }
 
-/// For ever, or not at all.
+/// For ever, for some time, or not at all.
 fn waits(random: &mut Rand32) -> Option<Duration> {
-    (random.rand_range(0..4) > 0).then_some(Duration::ZERO)
+    let waits = [None, Some(0), Some(0), Some(5), Some(30)];
+    let millis = waits[random.rand_range(0..waits.len() as u32) as usize]?;
+    Some(Duration::from_millis(millis))
 }

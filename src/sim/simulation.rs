@@ -67,6 +67,8 @@ struct Watched {
 struct Task {
     thread: Thread,
     call: Call,
+    /// Whether the call waits for a time that has yet to begin.
+    begins: bool,
     code: u64,
     faults: Faults,
 }
@@ -74,6 +76,7 @@ struct Task {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Way {
     Moves(Move),
+    Begins,
     TimesOut,
     Fails(Errno),
     Short,
@@ -86,12 +89,15 @@ enum Event {
     Nothing,
     Call(Call, Result<Ret>, &'static str),
     Waits(Call),
+    Begins(Call),
     Ended(Ended),
     Stopped(Signal),
     Over,
     HungUp,
 }
 
+/// How the step is called from which the time of a wait counts.
+const BEGIN_TIME: &str = "start the time of ";
 /// The task that hangs the terminal up.
 const TERMINAL: TaskName = TaskName::first(u16::MAX - 2);
 
@@ -220,6 +226,7 @@ impl Model for Simulation {
             let task = Task {
                 thread,
                 call: Call::GetPid,
+                begins: false,
                 code: 0,
                 faults: actor.faults,
             };
@@ -241,6 +248,7 @@ impl Model for Simulation {
         let name = self.pending[place].task;
         match self.ways[place][alternative].clone() {
             Way::Moves(step) => self.carry_out(name, step),
+            Way::Begins => self.begin(name),
             Way::TimesOut => {
                 if let Some(deadline) = self.machine.deadline(name) {
                     self.machine.advance(deadline);
@@ -278,6 +286,7 @@ impl Model for Simulation {
             Some(Move::Stops(signal)) => write!(out, "stop by {signal}"),
             Some(Move::Ends) => out.write_str("become waitable"),
             Some(Move::Enters) => write!(out, "begin {}", task.call),
+            Some(Move::Goes) if task.begins => write!(out, "{BEGIN_TIME}{}", task.call),
             Some(Move::Goes) | None => write!(out, "{}", task.call),
         }
     }
@@ -287,6 +296,7 @@ impl Model for Simulation {
             Event::Nothing => Ok(()),
             Event::Call(call, answer, fault) => write!(out, "{call}{}{fault}", Shown(answer)),
             Event::Waits(call) => write!(out, "{call} waits"),
+            Event::Begins(call) => write!(out, "{BEGIN_TIME}{call}"),
             Event::Ended(end) => shown::ended(*end, out),
             Event::Stopped(signal) => write!(out, "stopped by {signal}"),
             Event::Over => out.write_str("is waitable"),

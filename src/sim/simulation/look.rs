@@ -18,6 +18,14 @@ impl Simulation {
             let step = self.machine.next_move(*name, &task.call);
             let watched_exit = self.is_watched_exit(*name, &task.call, step);
             let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, *name);
+            if task.begins && step == Some(Move::Goes) {
+                pending.code = task.code ^ BEGINS;
+                pending.footprint.read(Key::Life(*name)).read(Key::Clock);
+                pending.alternatives.push(Alternative::NORMAL);
+                ways.push(Way::Begins);
+                add_kill(&self.machine, *name, task, pending, ways);
+                continue;
+            }
             pending.code = task.code ^ move_code(step);
             self.machine
                 .footprint(*name, &task.call, step, &mut pending.footprint);
@@ -51,7 +59,7 @@ impl Simulation {
             .iter()
             .zip(&self.ways)
             .map(|(pending, ways)| match ways.first() {
-                Some(Way::Moves(_) | Way::HangsUp) => None,
+                Some(Way::Moves(_) | Way::Begins | Way::HangsUp) => None,
                 _ => self.machine.deadline(pending.task),
             })
             .collect();
@@ -140,17 +148,29 @@ fn add_faults(
         let label = Cow::Borrowed("early timeout");
         add(Lasting::Never, label, Some(footprint), Way::TimesOut);
     }
-    let dies_anyway = matches!(step, Some(Move::Dies(_)));
-    if task.faults.kill && !dies_anyway {
-        let mut footprint = Footprint::none();
-        machine.footprint_of_death(name, &mut footprint);
-        add(
-            Lasting::Never,
-            Cow::Borrowed("SIGKILL"),
-            Some(footprint),
-            Way::Killed,
-        );
+    if !matches!(step, Some(Move::Dies(_))) {
+        add_kill(machine, name, task, pending, ways);
     }
+}
+
+fn add_kill(
+    machine: &Machine,
+    name: TaskName,
+    task: &Task,
+    pending: &mut Pending<Key>,
+    ways: &mut Vec<Way>,
+) {
+    if !task.faults.kill {
+        return;
+    }
+    let mut footprint = Footprint::none();
+    machine.footprint_of_death(name, &mut footprint);
+    pending.alternatives.push(Alternative {
+        kind: Kind::Fault(Lasting::Never),
+        label: Cow::Borrowed("SIGKILL"),
+        footprint: Some(footprint),
+    });
+    ways.push(Way::Killed);
 }
 
 /// A call that fails touches nothing but whoever makes it.
@@ -171,6 +191,9 @@ pub(super) fn code(call: &Call) -> u64 {
     }
     digest.finish()
 }
+
+/// Tells the start of a wait's time from the wait.
+const BEGINS: u64 = 0x94d0_49bb_1331_11eb;
 
 fn move_code(step: Option<Move>) -> u64 {
     match step {

@@ -17,7 +17,10 @@ impl Simulation {
         };
         match task.thread.run(answer, &mut self.stacks) {
             Halt::Call(call) => {
-                self.machine.issue(name, &call);
+                task.begins = waits_for_a_time(&call);
+                if !task.begins {
+                    self.machine.issue(name, &call);
+                }
                 task.code = code(&call);
                 task.call = call;
             }
@@ -53,6 +56,14 @@ impl Simulation {
         if !self.machine.is_listed(name) {
             self.tasks.remove(&name);
         }
+    }
+
+    /// Lets the time of a wait count from now on.
+    pub(super) fn begin(&mut self, name: TaskName) {
+        let task = self.tasks.get_mut(&name).expect("a task that goes on");
+        task.begins = false;
+        self.machine.issue(name, &task.call);
+        self.event = Event::Begins(task.call.clone());
     }
 
     pub(super) fn carry_out(&mut self, name: TaskName, step: Move) {
@@ -120,6 +131,7 @@ impl Simulation {
         let task = Task {
             thread,
             call: Call::GetPid,
+            begins: false,
             code: 0,
             faults,
         };
@@ -136,5 +148,17 @@ impl Simulation {
         }
         self.machine.leave_call(name);
         self.give(name, call, Err(errno), " (fault)");
+    }
+}
+
+/// Whether a call has a time to wait for. That begins by a step of its own,
+/// which reads the clock: when it does is said by nothing that the step before
+/// it, after which the program comes to the call, reads or writes.
+fn waits_for_a_time(call: &Call) -> bool {
+    match call {
+        Call::Poll { timeout, .. } | Call::SigTimedWait { timeout, .. } => {
+            timeout.is_some_and(|timeout| !timeout.is_zero())
+        }
+        _ => false,
     }
 }
