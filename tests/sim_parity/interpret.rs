@@ -111,6 +111,10 @@ impl Me {
                     None => self.told.text(answer),
                 }
             }
+            // How large a part is depends on what the kernel counts besides.
+            Call::Send { data, .. } if matches!(answer, Ok(Ret::Size(sent)) if *sent < data.len()) => {
+                "a part of it".to_owned()
+            }
             _ => self.told.text(answer),
         }
     }
@@ -174,7 +178,12 @@ impl Me {
                 });
             }
             Call::Ftruncate { fd, .. } => {
+                let exactly = *fd >= EXACT;
                 *fd = number(*fd, |kind| matches!(kind, Kind::File { writes: true, .. }));
+                // Another thing in every version of Linux.
+                if !exactly && self.fds.kind(*fd) == Some(Kind::Process) {
+                    *fd = CLOSED;
+                }
             }
             Call::Flock { fd, .. }
             | Call::Fchown { fd, .. }

@@ -176,8 +176,10 @@ impl Machine {
             return Err(Refusal::LengthTooLarge);
         }
         let file = self.real_file(task, fd)?;
-        let What::Inode(ino) = file.what else {
-            return Err(Refusal::NoLength);
+        let ino = match file.what {
+            What::Inode(ino) => ino,
+            What::Process(_) => return Err(Refusal::LengthOfPidfd),
+            _ => return Err(Refusal::NoLength),
         };
         if !file.writes() || !matches!(self.inode(ino).node, Node::Regular(_)) {
             return Err(Refusal::NotOpenForTruncating);

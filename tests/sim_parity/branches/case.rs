@@ -5,6 +5,7 @@ use daemonlab::sim::kernel::Refusal;
 use daemonlab::sys::call::Call;
 
 use crate::program::{Program, Start, Turn};
+use crate::real::proc;
 use crate::scenery::{self, Protections, Range};
 
 /// Where a case can be held against the real kernel.
@@ -16,6 +17,8 @@ enum Where {
     ManyIds,
     /// Where there is one.
     OneId,
+    /// On this version of Linux and newer ones.
+    Since(u32, u32),
     /// Where the administrator has switched a protection on.
     Protected(&'static str, fn(Protections) -> u32),
     /// Nowhere, for this reason.
@@ -80,6 +83,12 @@ impl Case {
         self
     }
 
+    /// Before this version of Linux it is another thing.
+    pub fn since(mut self, major: u32, minor: u32) -> Case {
+        self.place = Where::Since(major, minor);
+        self
+    }
+
     /// The sandbox cannot show it.
     pub fn in_the_simulation_alone(mut self, why: &'static str) -> Case {
         self.place = Where::Nowhere(why);
@@ -128,6 +137,8 @@ impl Case {
                 Range::Many => Fit::Well,
                 Range::Single => Fit::Elsewhere("it takes several ids".to_owned()),
             },
+            Where::Since(major, minor) if proc::version() >= (major, minor) => Fit::Well,
+            Where::Since(major, minor) => Fit::Never(format!("it takes Linux {major}.{minor}")),
             Where::Protected(name, _) => Fit::Never(format!("/proc/sys/fs/{name} is 0 here")),
             Where::Nowhere(why) => Fit::Never(why.to_owned()),
         }

@@ -49,8 +49,7 @@ fn streams() -> Vec<Case> {
             "sendmsg_into_a_full_buffer",
             R::StreamFull,
             connected([send(4, 300_000, None), send(4, 1, None)]),
-        )
-        .in_the_simulation_alone("how much a socket buffers depends on what the kernel counts"),
+        ),
         alone(
             "recvmsg_over_a_stream_from_nobody",
             R::ReceiveUnconnected,

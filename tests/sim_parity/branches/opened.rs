@@ -120,13 +120,24 @@ fn read_and_written() -> Vec<Case> {
 
 fn changed() -> Vec<Case> {
     let writable = || open("f", how(Access::ReadWrite));
-    let of_the_system = "before Linux 6.16 it would change what all processes share";
     vec![
         alone(
             "ftruncate_to_more_than_there_can_be",
             R::LengthTooLarge,
             [writable(), truncate(3, u64::MAX)],
         ),
+        alone(
+            "ftruncate_of_a_pidfd",
+            R::LengthOfPidfd,
+            [
+                pidfd(0),
+                Call::Ftruncate {
+                    fd: exactly(3),
+                    length: 0,
+                },
+            ],
+        )
+        .since(6, 16),
         alone(
             "ftruncate_of_a_pipe",
             R::NoLength,
@@ -152,13 +163,13 @@ fn changed() -> Vec<Case> {
             R::NoAttributes,
             [pidfd(0), chmod(exactly(3))],
         )
-        .in_the_simulation_alone(of_the_system),
+        .since(6, 16),
         alone(
             "fchown_of_a_signalfd",
             R::NoAttributes,
             [SIGNALS, chown(exactly(3), 0)],
         )
-        .in_the_simulation_alone(of_the_system),
+        .since(6, 16),
         alone(
             "fchown_to_minus_one",
             R::OwnerMinusOne,

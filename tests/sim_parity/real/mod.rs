@@ -2,7 +2,7 @@
 //! process at a time make its next call.
 
 mod conductor;
-mod proc;
+pub mod proc;
 mod sandbox;
 mod shared;
 mod terminal;

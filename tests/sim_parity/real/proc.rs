@@ -1,4 +1,4 @@
-//! What `/proc` says of a process.
+//! What `/proc` says of a process, and of the kernel.
 
 use std::fs;
 
@@ -15,4 +15,12 @@ pub fn state(pid: i32) -> Option<char> {
 pub fn setting(name: &str) -> u32 {
     let text = fs::read_to_string(format!("/proc/sys/fs/{name}")).unwrap_or_default();
     text.trim().parse().unwrap_or(0)
+}
+
+/// The major and minor version of Linux.
+pub fn version() -> (u32, u32) {
+    let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    let mut next = || numbers.next().and_then(|number| number.parse().ok());
+    (next().unwrap_or(0), next().unwrap_or(0))
 }

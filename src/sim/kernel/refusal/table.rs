@@ -127,6 +127,7 @@ refusals! {
     FileTooLarge = EFBIG, "the file would be longer than 2^63 - 1 bytes", "write(2), ERRORS";
     PipeWithoutReaders = EPIPE, "nobody can read from the pipe any more", "write(2), ERRORS; pipe(7)";
     LengthTooLarge = EINVAL, "the length is more than 2^63 - 1 bytes", "ftruncate(2), ERRORS";
+    LengthOfPidfd = EOPNOTSUPP, "the length of a pidfd is fixed, since Linux 6.16", "pidfs_setattr in fs/pidfs.c";
     NoLength = EINVAL, "what is open has no length to set", "ftruncate(2), ERRORS";
     NotOpenForTruncating = EINVAL, "it is not open for writing, or is no regular file", "ftruncate(2), ERRORS";
     AttributesReadOnly = EROFS, "the file system is mounted read-only", "chown(2), chmod(2), ERRORS";
