@@ -4,7 +4,8 @@
 //! One direction, no back and forth: a [`scenario`] file becomes data, the
 //! [`run`]ner carries it out in a [`world`], [`expect`]ations turn the world's
 //! facts into verdicts, and a [`report`] only reads the runner's events.
-//! [`explore`] carries a scenario out in one order after another.
+//! [`explore`] carries a scenario out in one order after another; [`trace`]
+//! records one start, without any.
 
 #![warn(missing_docs)]
 
@@ -18,5 +19,6 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod suite;
+pub mod trace;
 pub mod value;
 pub mod world;

@@ -28,6 +28,7 @@ steps:
 #[rstest]
 #[case::top(&["--help"], &["Examples:", "daemonlab doctor", "130  interrupted", "NO_COLOR"])]
 #[case::run(&["help", "run"], &["--exact", "DAEMONLAB_TARGET", "deviations:", "Exit statuses:"])]
+#[case::trace(&["help", "trace"], &["--settle", "DAEMONLAB_CALLS", "Ctrl-C", "perfetto", "Exit statuses:"])]
 #[case::list(&["help", "list"], &["--format", "--tag"])]
 #[case::merge(&["help", "merge-junit"], &["--output", "part-2.xml", "Exit statuses:"])]
 #[case::doctor(&["help", "doctor"], &["--require", "Exit statuses:"])]

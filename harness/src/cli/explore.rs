@@ -166,6 +166,16 @@ fn one(
         tally.failed += 1;
         return say(out, format_args!("not explored {id}: {why}\n"));
     }
+    if let (None, Some(once)) = (&result.found, &result.once) {
+        tally.broken += 1;
+        return say(
+            out,
+            format_args!(
+                "BROKEN  {id}: once in {spent} executions; the same order did not break it again, so that there is no schedule\n{}",
+                indented(&once.evidence)
+            ),
+        );
+    }
     let Some(found) = result.found else {
         tally.held += 1;
         say(
@@ -302,9 +312,13 @@ fn searched(report: &Report) -> String {
             difference.after, difference.first, difference.second
         ),
     };
+    let cut = match report.cut {
+        0 => String::new(),
+        cut => format!("{cut} cut off, "),
+    };
     format!(
-        "{}: {} executions, {} dropped, the longest of {} steps; {end}",
-        report.strategy, report.executions, report.abandoned, report.longest
+        "{}: {} executions, {} dropped, {}the longest of {} steps; {end}",
+        report.strategy, report.executions, report.abandoned, cut, report.longest
     )
 }
 

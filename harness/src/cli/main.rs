@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::{Args, Command};
 use super::exit_status::ExitStatus;
-use super::{doctor, explore, list, manual, merge, new, replay, run};
+use super::{doctor, explore, list, manual, merge, new, replay, run, trace};
 
 /// What the binary `daemonlab` does: reads its arguments, carries out the
 /// command, and gives the exit status.
@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
         Command::Run(run_args) => run::run(&run_args, args.color),
         Command::Explore(args) => explore::explore(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Trace(trace_args) => trace::trace(&trace_args, args.color),
         Command::List(args) => list::list(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::MergeJunit(args) => merge::merge(&args),

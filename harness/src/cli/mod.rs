@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
 //! - [`args`]: what can be said on it;
-//! - [`run`], [`explore`], `replay`, [`list`], [`doctor`]: the commands;
+//! - [`run`], [`explore`], `replay`, [`trace`], [`list`], [`doctor`]: the commands;
 //! - `merge`: the JUnit reports of several machines as one;
 //! - `new`: scenarios to begin with; `manual`: completions, the man page, the schema;
 //! - `reporters`: the reports that `run` is asked for;
@@ -25,5 +25,6 @@ mod replay;
 mod reporters;
 pub mod run;
 pub mod target;
+pub mod trace;
 
 pub use main::main;

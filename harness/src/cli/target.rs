@@ -21,6 +21,23 @@ pub fn resolve(name: &str) -> Result<Target, String> {
     if name == EMBEDDED {
         return Ok(embedded());
     }
+    find(name, "--target ./", "target")
+}
+
+/// The same for a command that is written out.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn command(name: &str) -> Result<Target, String> {
+    if name == EMBEDDED {
+        return Ok(embedded());
+    }
+    find(name, "./", "program")
+}
+
+/// The program that `name` is; `by_path` is how its path would be given, and
+/// `what` what it is meant to be.
+fn find(name: &str, by_path: &str, what: &str) -> Result<Target, String> {
     let path = if name.contains('/') {
         PathBuf::from(name)
     } else {
@@ -30,11 +47,11 @@ pub fn resolve(name: &str) -> Result<Target, String> {
             .find(|path| check(path).is_ok())
             .ok_or_else(|| {
                 format!(
-                    "there is no program `{name}` in PATH\n  = help: give its path with a slash: `--target ./{name}`"
+                    "there is no program `{name}` in PATH\n  = help: give its path with a slash: `{by_path}{name}`"
                 )
             })?
     };
-    check(&path).map_err(|why| format!("`{name}` is no target: {why}"))?;
+    check(&path).map_err(|why| format!("`{name}` is no {what}: {why}"))?;
     program(&path).map_err(|error| format!("cannot tell where `{name}` is: {error}"))
 }
 

@@ -17,6 +17,7 @@
 //! - `world`: the world in which nothing goes on by itself;
 //! - [`model`]: that, as something that can be explored;
 //! - [`search`]: which orders are tried, and for how long;
+//! - `spin`: who makes the same calls over and over, and waits by that;
 //! - `pair`: the two calls whose order matters;
 //!
 //! Schedules are written and read as those of the simulated world are, by
@@ -26,6 +27,7 @@ mod link;
 pub mod model;
 mod pair;
 pub mod search;
+mod spin;
 mod world;
 
 pub use model::Processes;

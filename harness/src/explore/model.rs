@@ -23,7 +23,7 @@ use crate::run::stop::Stop;
 use crate::world::WorldError;
 use crate::world::real::Host;
 use crate::world::sim::Grain;
-use crate::world::steered::{LetGo, StandingTask, Where};
+use crate::world::steered::{Ahead, LetGo, StandingTask, Where};
 
 /// Whether faults are among the choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,13 @@ impl Processes {
         self.failures.get(rule).map_or(&[], Vec::as_slice)
     }
 
+    /// What was broken, in whichever execution: the rule first met by its line,
+    /// and all that was said of it.
+    pub fn broken(&self) -> Option<(&str, &[outcome::Failure])> {
+        let (rule, failures) = self.failures.iter().next()?;
+        Some((rule, failures))
+    }
+
     /// The steps of the last execution.
     pub(super) fn log(&self) -> &[Moment] {
         &self.log
@@ -189,11 +196,6 @@ impl Processes {
             Ok(Said::Over { outcome, did }) => {
                 self.did = did;
                 let (verdict, evidence) = *outcome;
-                if let outcome::Verdict::Failed { failures } = &verdict
-                    && let Some(first) = failures.first()
-                {
-                    self.failures.insert(rule(first), failures.clone());
-                }
                 self.over = Some(verdict);
                 self.evidence = evidence;
             }
@@ -229,7 +231,7 @@ impl Processes {
                 alternatives.push(normal);
                 ways.push(LetGo::Pass);
                 if self.faults == Faults::Any && task.next.name != "end" {
-                    for (label, lasting, how) in faults_of(&task.next.name) {
+                    for (label, lasting, how) in faults_of(&task.next) {
                         alternatives.push(Alternative {
                             kind: Kind::Fault(lasting),
                             label: Cow::Borrowed(label),
@@ -306,8 +308,8 @@ fn footprint(task: &StandingTask) -> Footprint<String> {
 }
 
 /// How a call may fail, by its manual page, and that its process may be killed.
-fn faults_of(call: &str) -> Vec<(&'static str, Lasting, LetGo)> {
-    let errnos: &[(&str, i32)] = match call {
+fn faults_of(next: &Ahead) -> Vec<(&'static str, Lasting, LetGo)> {
+    let errnos: &[(&str, i32)] = match next.name.as_str() {
         "fork" | "vfork" | "clone" | "clone3" => {
             &[("EAGAIN", libc::EAGAIN), ("ENOMEM", libc::ENOMEM)]
         }
@@ -334,6 +336,9 @@ fn faults_of(call: &str) -> Vec<(&'static str, Lasting, LetGo)> {
         .iter()
         .map(|(name, errno)| (*name, Lasting::Possible, LetGo::Fail(*errno)))
         .collect();
+    if next.interruptible {
+        faults.push(("EINTR", Lasting::Never, LetGo::Fail(libc::EINTR)));
+    }
     faults.push(("SIGKILL", Lasting::Never, LetGo::Kill));
     faults
 }
@@ -394,6 +399,11 @@ impl Model for Processes {
     }
 
     fn outcome(&mut self) -> Outcome {
+        if let Some(outcome::Verdict::Failed { failures }) = &self.over
+            && let Some(first) = failures.first()
+        {
+            self.failures.insert(rule(first), failures.clone());
+        }
         let verdict = match &self.over {
             // Cut off before the end: nothing was seen that is wrong.
             None => Verdict::Held,

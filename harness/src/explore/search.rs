@@ -10,6 +10,7 @@ use daemonlab::explore::{
 
 use super::model::{Faults, Processes};
 use super::pair::{Pair, pair};
+use crate::run::outcome;
 
 /// How a search goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ pub struct Searched {
     pub reports: Vec<Report>,
     /// The failure, if there is one.
     pub found: Option<Found>,
+    /// What was broken once though nothing was found: the same order did not
+    /// break it again.
+    pub once: Option<Failure>,
 }
 
 /// A scenario that an order breaks.
@@ -103,6 +107,7 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
     let mut result = Searched {
         reports: Vec::new(),
         found: None,
+        once: None,
     };
     let mut spent = 0;
     let mut again = hunt.seed;
@@ -125,7 +130,10 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
         });
         let before = spent;
         spent += (report.executions + report.abandoned).max(1);
-        let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
+        let ends = !more
+            || spent >= hunt.runs
+            || matches!(report.stop, Stop::Unusable(_))
+            || is_everything(&report);
         if stages.is_empty() && matches!(report.stop, Stop::Nondeterminism(_)) {
             again = again.wrapping_add(1);
             stages.push_back((drawn(again, hunt), hunt.runs));
@@ -137,10 +145,24 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
             return result;
         }
         if ends {
-            return result;
+            break;
         }
     }
+    result.once = model.broken().map(|(rule, failures)| Failure {
+        rule: rule.to_owned(),
+        evidence: outcome::plain(failures),
+    });
     result
+}
+
+/// Whether depth first has tried every order, with any number of preemptions.
+fn is_everything(report: &Report) -> bool {
+    let bounded = |bounds: Bounds| bounds.preemptions.is_some();
+    report.stop == Stop::Exhausted
+        && report.bounds.is_some_and(bounded)
+        && report.cut == 0
+        && !report.denied.preemptions
+        && !report.denied.rounds
 }
 
 /// Orders drawn by chance, from this seed.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use daemonlab::sys::Signal;
 
 use super::link::{Link, Offered, dropped};
+use super::spin::Habits;
 use crate::run::maker::WorldMaker;
 use crate::run::real::bound;
 use crate::world::common::{Common, ENDS, Seen};
@@ -24,6 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a task may sleep at once, in real time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+/// How long nobody goes on where there is nothing but busy waits: first so
+/// long, then twice as long each time, and this at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes such worlds.
 #[derive(Debug)]
@@ -48,6 +55,8 @@ impl WorldMaker for SteeredMaker {
             common: Common::default(),
             now: Duration::ZERO,
             launches: BTreeMap::new(),
+            habits: Habits::default(),
+            alone: 0,
         }))
     }
 }
@@ -63,6 +72,9 @@ struct Steered<'a> {
     now: Duration,
     /// When each launch was started, and when its end was seen.
     launches: BTreeMap<String, (Duration, Option<Duration>)>,
+    habits: Habits,
+    /// For how many steps there was nothing but busy waits.
+    alone: u32,
 }
 
 impl Steered<'_> {
@@ -75,16 +87,16 @@ impl Steered<'_> {
     }
 
     /// Lets the one go who is chosen.
-    fn choose(&mut self, tasks: Vec<StandingTask>) -> Result<Vec<Event>, WorldError> {
+    fn choose(&mut self, mut tasks: Vec<StandingTask>) -> Result<Vec<Event>, WorldError> {
+        // The other world knows nothing of busy waits.
+        if self.grain == Grain::Calls {
+            self.spin(&mut tasks);
+        }
         let sleepers: Vec<String> = tasks
             .iter()
             .filter(|task| task.next.sleeps && task.place == Where::Stands)
             .map(|task| task.by.task.clone())
             .collect();
-        let shown = |tasks: &[StandingTask], name: &str| {
-            let task = tasks.iter().find(|task| task.by.task == name)?;
-            Some(task.next.shown.clone())
-        };
         let all = tasks.clone();
         let offered: Vec<Offered> = tasks.into_iter().map(|task| self.offered(task)).collect();
         let own =
@@ -98,12 +110,31 @@ impl Steered<'_> {
         self.note_made(&task, &all);
         let sleeps = how == LetGo::Pass && sleepers.contains(&task);
         let (mut events, standing) = self.world.stand(Some((task.clone(), how)), PATIENCE)?;
+        let made = all.into_iter().find(|known| known.by.task == task);
+        let made = made.map(|known| known.next).unwrap_or_default();
         if sleeps {
-            self.wake(&task, standing, &mut events)?;
+            let slept = self.wake(&task, standing, &mut events)?;
+            // Not as long as it took: that is another each time.
+            self.now += made.lasts.unwrap_or(slept);
         }
-        let shown = shown(&all, &task).unwrap_or_default();
-        self.link.did = did(&task, &shown, how, &events).unwrap_or_else(|| format!("{shown} …"));
+        let shown = &made.shown;
+        self.link.did = did(&task, shown, how, &events).unwrap_or_else(|| format!("{shown} …"));
+        self.habits.note(&task, &made, &self.link.did);
         Ok(events)
+    }
+
+    /// Holds busy waits back. If there is nothing else, time passes: they may
+    /// wait for that.
+    fn spin(&mut self, tasks: &mut [StandingTask]) {
+        if !self.habits.hold_back(tasks) {
+            self.alone = 0;
+            return;
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.alone.min(16));
+        let pause = pause.min(LONGEST_PAUSE);
+        self.alone += 1;
+        thread::sleep(pause);
+        self.now += pause;
     }
 
     /// A task, with what it has ahead in the words of both worlds.
@@ -133,13 +164,14 @@ impl Steered<'_> {
         }
     }
 
-    /// Waits until a sleeper has slept: nobody goes on meanwhile.
+    /// Waits until a sleeper has slept, and gives how long that took: nobody
+    /// goes on meanwhile.
     fn wake(
         &mut self,
         task: &str,
         mut standing: Option<Standing>,
         events: &mut Vec<Event>,
-    ) -> Result<(), WorldError> {
+    ) -> Result<Duration, WorldError> {
         let began = Instant::now();
         while began.elapsed() < LONGEST_SLEEP {
             let sleeps = standing.as_ref().is_none_or(|standing| {
@@ -155,8 +187,7 @@ impl Steered<'_> {
             events.extend(more);
             standing = now;
         }
-        self.now += began.elapsed();
-        Ok(())
+        Ok(began.elapsed())
     }
 
     /// Lets everybody go who stands, one after the other, until nobody does.

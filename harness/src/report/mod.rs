@@ -4,7 +4,7 @@
 //! - [`console`]: for a person at a terminal, in nextest's manner, in the words
 //!   of `wording`;
 //! - [`json`]: one event a line, for programs; `reference` holds the manual
-//!   against it;
+//!   against it, by `manual`;
 //! - [`junit`]: for the dashboards of continuous integration;
 //! - [`merge`]: JUnit reports of several machines as one;
 //! - [`tap`]: the Test Anything Protocol, version 14;
@@ -23,6 +23,8 @@ pub mod github;
 pub mod json;
 pub mod junit;
 pub mod keep;
+#[cfg(test)]
+pub(crate) mod manual;
 pub mod markdown;
 pub mod merge;
 pub mod outlet;

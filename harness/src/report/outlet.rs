@@ -2,18 +2,32 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use crate::run::stop::Stop;
+
 /// Writes to `W` until its reader is gone (`daemonlab run | head`), and then
 /// nowhere: the run goes on, and its verdict stands in the exit status and in
 /// the other reports. Every other error is passed on.
 #[derive(Debug)]
 pub struct Outlet<W> {
     to: Option<W>,
+    gone: Option<Stop>,
 }
 
 impl<W: Write> Outlet<W> {
     /// An outlet that writes to `to`.
     pub fn new(to: W) -> Outlet<W> {
-        Outlet { to: Some(to) }
+        Outlet {
+            to: Some(to),
+            gone: None,
+        }
+    }
+
+    /// The same, which stops what is written down here once nobody reads it.
+    pub fn stopping(to: W, stop: Stop) -> Outlet<W> {
+        Outlet {
+            to: Some(to),
+            gone: Some(stop),
+        }
     }
 
     fn attempt<T>(
@@ -27,6 +41,7 @@ impl<W: Write> Outlet<W> {
         match write(to) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.to = None;
+                self.gone.iter().for_each(Stop::set);
                 Ok(otherwise)
             }
             result => result,
@@ -70,6 +85,17 @@ mod tests {
         outlet
             .write_all(b"two")
             .expect("and nothing is tried again");
+    }
+
+    #[test]
+    fn it_stops_what_nobody_reads() {
+        let stop = Stop::default();
+        let mut outlet = Outlet::stopping(Failing(ErrorKind::BrokenPipe), stop.clone());
+        assert!(!stop.is_set());
+        outlet
+            .write_all(b"one")
+            .expect("a broken pipe is swallowed");
+        assert!(stop.is_set());
     }
 
     #[test]

@@ -155,6 +155,8 @@ pub struct Actor {
     pub task: String,
     /// Its process.
     pub pid: i32,
+    /// Its thread; that of its process for the first one.
+    pub tid: i32,
     /// What its process is in its launch.
     pub role: Role,
     /// Its launch.
@@ -205,7 +207,8 @@ pub enum CallResult {
     Returned(i64),
     /// It failed with this errno.
     Failed(i32),
-    /// It does not return, or its task was killed in it.
+    /// It does not return, its task was killed in it, or the world ended
+    /// before it did.
     Never,
 }
 

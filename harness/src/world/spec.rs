@@ -110,6 +110,17 @@ pub struct LaunchSpec {
     pub order: Order,
 }
 
+/// The environment of a launch that says nothing about it.
+pub const ENVIRONMENT: [(&str, &str); 4] = [
+    ("HOME", "/root"),
+    ("LANG", "C.UTF-8"),
+    (
+        "PATH",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ),
+    ("TZ", "UTC"),
+];
+
 /// Who says in which order the processes of a launch go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
@@ -136,6 +147,9 @@ pub enum Trace {
     Ordered,
     /// The visible ones of these names or families.
     Calls(Vec<String>),
+    /// Every one of these names or families, or of all if none is named,
+    /// visible or not.
+    Every(Vec<String>),
 }
 
 /// What the standard streams of a launch are. In both, output is captured and

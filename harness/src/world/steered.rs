@@ -5,6 +5,8 @@
 //! what is chosen. What a task has ahead of it is told with a footprint, by
 //! which it can be seen whose order matters.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::Actor;
@@ -57,6 +59,10 @@ pub struct Ahead {
     pub known: bool,
     /// Whether it does nothing but let time pass.
     pub sleeps: bool,
+    /// How long it sleeps, where that is known beforehand.
+    pub lasts: Option<Duration>,
+    /// Whether a signal that the process handles may end it with EINTR.
+    pub interruptible: bool,
 }
 
 /// What can still happen in a world in which nobody is let go.

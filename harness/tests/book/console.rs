@@ -64,6 +64,8 @@ fn same_everywhere(text: &str) -> String {
     let differs = [
         (r" *\b[0-9]+\.[0-9]{3}s\b", " 0.000s"),
         (r"\bafter [0-9]+\.[0-9] s\b", "after 0.0 s"),
+        (r"\b[0-9]+\.[0-9]{3} s\b", "0.000 s"),
+        (r"(?m)^ *[0-9]+\.[0-9]{6}  ", "  0.000000  "),
         (r"\bPID [0-9]+", "PID 0"),
         (r"\bon [0-9]+ jobs?\b", "on 1 job"),
     ];

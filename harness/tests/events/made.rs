@@ -20,6 +20,7 @@ pub fn actor(task: &str) -> Actor {
     Actor {
         task: task.to_owned(),
         pid,
+        tid: pid,
         role,
         launch: "start".to_owned(),
     }

@@ -116,3 +116,21 @@ fn a_race_is_found_and_its_correction_is_not(#[case] name: &str, #[case] scenari
     let (status, text) = explored(&lab, "60");
     assert_eq!(status, Some(0), "{text}");
 }
+
+/// A busy wait is left after a few rounds, and met again once what it looks at
+/// has changed: executions are short, and the race in it is found.
+#[test]
+fn a_busy_wait_takes_a_few_steps() {
+    let lab = Lab::new(&[("s.yaml", ENDS)]);
+    compile(&lab, "busy_wait", &[]);
+    let (status, text) = explored(&lab, "60");
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("expected 0, got 9"), "{text}");
+
+    compile(&lab, "busy_wait", &["-DFIXED"]);
+    let (status, text) = explored(&lab, "60");
+    assert_eq!(status, Some(0), "{text}");
+    let lengths = text.split("the longest of ").skip(1);
+    let lengths = lengths.filter_map(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+    assert!(lengths.max().is_some_and(|longest| longest < 60), "{text}");
+}

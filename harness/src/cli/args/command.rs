@@ -13,6 +13,7 @@ use super::merge::{MergeArgs, merge_help};
 use super::new::{NewArgs, new_help};
 use super::replay::{ReplayArgs, replay_help};
 use super::run::{RunArgs, run_help};
+use super::trace::{TraceArgs, trace_help};
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
 
@@ -68,6 +69,8 @@ Examples:
           Hold a server of yours to the conformance pack
   daemonlab explore --target ./my-server scenarios/pingora/ready.yaml
           Look for an order of launcher and daemon that breaks a scenario
+  daemonlab trace -- ./my-server --daemon
+          Show what launcher and daemon do as they start, call by call
   daemonlab list --tag readiness
           Show the cases that have a tag
   daemonlab merge-junit part-*.xml --output junit.xml
@@ -100,6 +103,9 @@ pub enum Command {
     /// Run a schedule that `explore` has written once more, or many times.
     #[command(after_long_help = replay_help())]
     Replay(ReplayArgs),
+    /// Record one start of a program: calls, signals, processes, in order.
+    #[command(after_long_help = trace_help())]
+    Trace(Box<TraceArgs>),
     /// Show the cases that `run` would run.
     #[command(after_long_help = exit_status::TABLE)]
     List(ListArgs),

@@ -2,7 +2,7 @@
 //! thing that several of them take.
 //!
 //! - `command`: the whole, with the help that teaches;
-//! - `run`, `explore`, `replay`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
+//! - `run`, `explore`, `replay`, `trace`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
 //! - `choice`: which cases are meant;
 //! - `requirement`: what must not be missing; `world`: where cases run;
 //! - `color`: when to use colours.
@@ -21,6 +21,7 @@ mod requirement;
 mod run;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod world;
 
 pub use choice::{Choice, DEFAULT_PATH};
@@ -35,4 +36,5 @@ pub use new::{NewArgs, Template};
 pub use replay::ReplayArgs;
 pub use requirement::Requirement;
 pub use run::{DEFAULT_KEEP, RunArgs};
+pub use trace::{RoleName, TraceArgs, TraceFormat, TraceOutput, UserName};
 pub use world::Where;

@@ -62,7 +62,7 @@ fn explored(searched: &Searched, preemptions: u32, pace: &Pace<'_>) -> Explored 
         [only] => only.stop == Stop::Exhausted && only.cut == 0,
         _ => false,
     };
-    let ended = searched.found.is_some() || complete;
+    let ended = searched.found.is_some() || searched.once.is_some() || complete;
     Explored {
         schedules: first + drawn,
         preemptions,
@@ -86,6 +86,12 @@ fn verdict(
         let failures = model.failures(&found.failure.rule).to_vec();
         let story = story(model, &found, planned, how);
         return (with_story(Verdict::Failed { failures }, &story), None);
+    }
+    if let Some(once) = &searched.once {
+        let failures = model.failures(&once.rule).to_vec();
+        let note = "= note: seen once; the same schedule did not break it again, so that there is \
+                    none to replay";
+        return (with_story(Verdict::Failed { failures }, note), None);
     }
     let mut stops = searched.reports.into_iter().map(|report| report.stop);
     match stops.find(|stop| matches!(stop, Stop::Unusable(_))) {

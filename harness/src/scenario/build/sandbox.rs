@@ -9,7 +9,7 @@ use crate::scenario::reader::Reader;
 use crate::scenario::source::At;
 use crate::scenario::suggest;
 use crate::scenario::template::Template;
-use crate::world::spec::{GroupSpec, UserSpec};
+use crate::world::spec::{ENVIRONMENT, GroupSpec, UserSpec};
 
 /// The ids that a scenario may give: those of the sandbox's map, less root's
 /// and nobody's.
@@ -17,17 +17,6 @@ const IDS: std::ops::RangeInclusive<i64> = 1..=65533;
 
 /// The user and group that the kernel shows for whoever has no mapping.
 const NOBODY: u32 = 65534;
-
-/// What a launch has that says nothing about it.
-const ENVIRONMENT: [(&str, &str); 4] = [
-    ("HOME", "/root"),
-    ("LANG", "C.UTF-8"),
-    (
-        "PATH",
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ),
-    ("TZ", "UTC"),
-];
 
 /// The keys of `sandbox`.
 pub(super) const KEYS: [&str; 4] = ["users", "groups", "umask", "env"];

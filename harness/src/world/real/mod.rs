@@ -48,7 +48,7 @@ mod world;
 
 pub use helper::helper_main;
 pub use host::Host;
-pub use reserved::bind_for;
+pub use reserved::{bind_for, is_own};
 pub use world::RealWorld;
 
 /// Where the harness's own executable lies in every sandbox: the embedded

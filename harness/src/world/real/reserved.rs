@@ -31,7 +31,7 @@ pub fn bind_for(path: &Path) -> PathBuf {
 }
 
 /// Whether a world has this folder of its own.
-pub(super) fn is_own(folder: &Path) -> bool {
+pub fn is_own(folder: &Path) -> bool {
     OWN.iter().any(|own| Path::new(own) == folder)
 }
 

@@ -71,6 +71,7 @@ impl Recorder {
             by: Actor {
                 task: task.to_string(),
                 pid: process.pid,
+                tid: process.pid,
                 role: Role::Launcher,
                 launch: spec.id.clone(),
             },
@@ -83,6 +84,7 @@ impl Recorder {
         Some(Actor {
             task: task.to_string(),
             pid: process.pid,
+            tid: process.pid,
             role: role(process, launch),
             launch: launch.id.clone(),
         })
@@ -237,8 +239,9 @@ fn is_told(trace: &Trace, name: &str) -> bool {
         Trace::Off => false,
         Trace::Visible => visible::is_named(name),
         Trace::Ordered => true,
+        Trace::Every(names) if names.is_empty() => true,
         // The C library's fork(2) is clone(2).
-        Trace::Calls(names) => names.iter().any(|wanted| {
+        Trace::Calls(names) | Trace::Every(names) => names.iter().any(|wanted| {
             wanted == name
                 || call_family(wanted).contains(&name)
                 || name == "fork" && call_family(wanted).contains(&"clone")

@@ -112,6 +112,7 @@ mod tests {
         let by = Actor {
             task: "0".to_owned(),
             pid: 2,
+            tid: 2,
             role: Role::Launcher,
             launch: "a".to_owned(),
         };

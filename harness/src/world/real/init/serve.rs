@@ -245,6 +245,8 @@ impl Init {
         };
         if let Request::Finish = frame.message {
             self.drain_all();
+            self.tracer.cut_short(self.time());
+            self.tell();
             let events = self.events.take();
             let _ = self.answer(Ok(Reply::Events(events)), &[], None);
             return false;

@@ -17,15 +17,28 @@ use crate::world::WorldError;
 use crate::world::event::{Actor, CallEvent, CallResult, End, What};
 use crate::world::real::failure::refusal;
 use crate::world::spec::{Order, Trace};
+use crate::world::syscalls;
 
 /// What is told of a launch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
     /// The calls that are, unless they are noise. None: nothing is told at all.
     pub numbers: BTreeSet<i64>,
+    /// What becomes of noise.
+    pub noise: Noise,
     /// Whether its tasks take turns, so that the events have one order: no call
     /// begins, and no wait returns, while a call of another is carried out.
     pub in_turn: bool,
+}
+
+/// What becomes of calls that nobody else can notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Noise {
+    /// They are left out.
+    #[default]
+    LeftOut,
+    /// They are told as the others are.
+    Told,
 }
 
 impl Recording {
@@ -39,23 +52,17 @@ impl Recording {
             Trace::Off => BTreeSet::new(),
             Trace::Visible => visible::all(),
             Trace::Ordered => visible::ordered(),
-            Trace::Calls(names) => {
-                let mut numbers = BTreeSet::new();
-                for name in names {
-                    numbers.extend(numbers_of(name).ok_or_else(|| {
-                        refusal(
-                            "prepare the trace",
-                            format_args!("{name:?} is no system call of this machine"),
-                            "name another call or a family, such as `setuid` or `kill`",
-                        )
-                    })?);
-                }
-                numbers
-            }
+            Trace::Every(names) if names.is_empty() => every(),
+            Trace::Calls(names) | Trace::Every(names) => named(names)?,
+        };
+        let noise = match trace {
+            Trace::Every(_) => Noise::Told,
+            _ => Noise::LeftOut,
         };
         Ok(Recording {
             in_turn: order == Order::Kernels && !numbers.is_empty(),
             numbers,
+            noise,
         })
     }
 
@@ -79,6 +86,30 @@ impl Recording {
     fn is_on(&self) -> bool {
         !self.numbers.is_empty()
     }
+}
+
+/// Every call. `rt_sigreturn` is none: it is how a handler returns, and gives
+/// nothing of its own (`sigreturn(2)`).
+fn every() -> BTreeSet<i64> {
+    let made = |number: &i64| *number != libc::SYS_rt_sigreturn;
+    syscalls::names()
+        .filter_map(syscalls::number)
+        .filter(made)
+        .collect()
+}
+
+fn named(names: &[String]) -> Result<BTreeSet<i64>, WorldError> {
+    let mut numbers = BTreeSet::new();
+    for name in names {
+        numbers.extend(numbers_of(name).ok_or_else(|| {
+            refusal(
+                "prepare the trace",
+                format_args!("{name:?} is no system call of this machine"),
+                "name another call or a family, such as `setuid` or `kill`",
+            )
+        })?);
+    }
+    Ok(numbers)
 }
 
 /// A call that was let begin.
@@ -126,10 +157,10 @@ impl Recorder {
 
     /// A call begins; if it is one to be told, it is counted.
     pub fn begin(&mut self, now: Duration, who: &Who, call: TracedCall) -> InCall {
-        let told = self
-            .of(who)
-            .is_some_and(|recording| recording.numbers.contains(&call.raw.number))
-            && visible::counts(&call);
+        let told = self.of(who).is_some_and(|recording| {
+            recording.numbers.contains(&call.raw.number)
+                && (recording.noise == Noise::Told || visible::counts(&call))
+        });
         let index = told.then(|| {
             let count = self.counts.entry(who.task).or_default();
             *count += 1;
@@ -247,6 +278,7 @@ pub fn actor(who: &Who) -> Actor {
     Actor {
         task: who.task.to_string(),
         pid: who.pid,
+        tid: who.tid,
         role: who.role,
         launch: who.launch.clone(),
     }

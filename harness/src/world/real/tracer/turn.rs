@@ -2,7 +2,7 @@
 //! carries out what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -201,6 +201,19 @@ impl Tracer {
         others.chain(self.faults.deadline()).chain(turn).min()
     }
 
+    /// Tells the calls that are not over, now that they never will be: the
+    /// world ends.
+    pub fn cut_short(&mut self, now: Duration) {
+        let all: Vec<i32> = self.tasks.keys().copied().collect();
+        for tid in all {
+            let who = self.who(tid);
+            let task = self.tasks.get_mut(&tid);
+            let call = task.and_then(|task| task.call.take().or(task.again.take()));
+            let what = call.and_then(|call| self.recorder.never_over(&who, &call));
+            self.told.extend(what.map(|what| (now, what)));
+        }
+    }
+
     /// Takes what there is to tell.
     pub fn tell(&mut self) -> Vec<(Duration, What)> {
         std::mem::take(&mut self.told)
@@ -261,16 +274,18 @@ impl Tracer {
     /// Takes the stops that there are, and lets go what is held no more.
     pub fn turn(&mut self, now: Duration) {
         self.more = true;
+        // Each stop at its own moment, so that a timeline tells them apart.
+        let began = Instant::now();
         for _ in 0..BURST {
             match next_stop() {
-                Some((tid, reason)) => self.stopped(now, tid, reason),
+                Some((tid, reason)) => self.stopped(now + began.elapsed(), tid, reason),
                 None => {
                     self.more = false;
                     break;
                 }
             }
         }
-        self.release(now);
+        self.release(now + began.elapsed());
     }
 
     /// `now`, or just after the last stop: no two are at one moment, so that

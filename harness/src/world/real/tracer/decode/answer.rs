@@ -27,6 +27,7 @@ pub fn shown(tid: i32, raw: &RawCall, value: i64) -> String {
             }
         }
         "umask" => format!("{value:03o}"),
+        "brk" | "mmap" | "mremap" => format!("{value:#x}"),
         _ if value == 0 && !counts(name) => "ok".to_owned(),
         _ => value.to_string(),
     }

@@ -18,12 +18,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use daemonlab::explore::TaskName;
 use daemonlab::sys::Signal;
 
 use super::super::call::TracedCall;
 use super::super::decider::Who;
+use super::super::memory;
+use super::handlers::Handlers;
 use crate::world::steered::Ahead;
 
 /// The names that an execution has given.
@@ -33,6 +36,7 @@ pub struct Names {
     processes: BTreeMap<i32, TaskName>,
     /// Pipes, sockets and the like, by what the kernel calls them.
     objects: BTreeMap<String, usize>,
+    handlers: Handlers,
 }
 
 impl Names {
@@ -102,11 +106,14 @@ impl Names {
             object: details.object.clone(),
             known: true,
             sleeps: matches!(name.as_str(), "nanosleep" | "clock_nanosleep"),
+            lasts: sleep(&name, call, who.tid),
+            interruptible: self.handlers.may_interrupt(who.task.process(), &name),
             ..Ahead::default()
         };
         let own = who.task.process();
         ahead.reads.push(format!("life {own}"));
         let args = &call.raw.args;
+        self.handlers.note(own, &name, who.tid, args);
         match name.as_str() {
             "exit_group" | "exit" => {
                 ahead.writes.push(format!("life {own}"));
@@ -285,6 +292,19 @@ fn shown(name: &str, call: &TracedCall) -> String {
         .map(|path| format!("{path:?}"))
         .collect();
     format!("{name}({})", paths.join(", "))
+}
+
+/// How long a sleep lasts, unless it lasts until a moment.
+fn sleep(name: &str, call: &TracedCall, tid: i32) -> Option<Duration> {
+    let args = &call.raw.args;
+    let at = match name {
+        "nanosleep" => args[0],
+        "clock_nanosleep" if args[1] & libc::TIMER_ABSTIME as u64 == 0 => args[2],
+        _ => return None,
+    };
+    let seconds = memory::word(tid, at)?;
+    let nanoseconds = memory::word(tid, at.checked_add(8)?)?;
+    Some(Duration::new(seconds, u32::try_from(nanoseconds).ok()?))
 }
 
 /// Whether the open file holds a lock (`proc_pid_fdinfo(5)`).

@@ -4,10 +4,12 @@
 //!   is told to;
 //! - [`footprint`]: what a call reads and writes, by names that are the same
 //!   in every execution;
+//! - [`handlers`]: which calls a signal may end;
 //! - [`rest`]: whether a task that was let go waits in the kernel.
 
 mod decider;
 mod footprint;
+mod handlers;
 mod rest;
 
 pub use decider::Steer;

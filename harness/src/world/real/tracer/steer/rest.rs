@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::world::real::proc::stat::Stat;
+use crate::world::real::tracer::memory;
 use crate::world::syscalls;
 
 /// What a thread does that has not stopped.
@@ -38,7 +39,7 @@ pub fn rest_of(tid: i32) -> Rest {
         },
         // vfork(2) waits so for its child; everything else that does is short.
         Some('D') => match seen_in(tid) {
-            Seen::Call(call) if is_vfork(&call) => Rest::Waits,
+            Seen::Call(call) if is_vfork(tid, &call) => Rest::Waits,
             _ => Rest::Runs,
         },
         _ => Rest::Runs,
@@ -85,11 +86,17 @@ fn parse(text: &str) -> Option<InCall> {
     Some(InCall { number, args })
 }
 
-fn is_vfork(call: &InCall) -> bool {
-    matches!(
-        syscalls::name(call.number),
-        Some("vfork" | "clone" | "clone3")
-    )
+/// Whether it waits for its child to leave its memory. What makes a child may
+/// be asleep for other reasons, and a short time only.
+fn is_vfork(tid: i32, call: &InCall) -> bool {
+    let vfork = |flags: u64| flags & libc::CLONE_VFORK as u64 != 0;
+    match syscalls::name(call.number) {
+        Some("vfork") => true,
+        Some("clone") => vfork(call.args[0]),
+        // The first word of `struct clone_args`.
+        Some("clone3") => memory::word(tid, call.args[0]).is_some_and(vfork),
+        _ => false,
+    }
 }
 
 /// Whether no time ends it.
