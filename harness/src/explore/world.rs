@@ -54,6 +54,7 @@ impl WorldMaker for SteeredMaker {
             grain: self.grain,
             common: Common::default(),
             now: Duration::ZERO,
+            meanwhile: Vec::new(),
             launches: BTreeMap::new(),
             habits: Habits::default(),
             alone: 0,
@@ -70,6 +71,8 @@ struct Steered<'a> {
     grain: Grain,
     common: Common,
     now: Duration,
+    /// What has happened in a conversation, and was not asked for yet.
+    meanwhile: Vec<Event>,
     /// When each launch was started, and when its end was seen.
     launches: BTreeMap<String, (Duration, Option<Duration>)>,
     habits: Habits,
@@ -300,7 +303,7 @@ impl World for Steered<'_> {
     }
 
     /// A conversation is one step: whoever stands is let go first, and the
-    /// server then answers as it likes.
+    /// server then answers as it likes, until everybody waits again.
     fn connect(
         &mut self,
         address: &str,
@@ -312,13 +315,21 @@ impl World for Steered<'_> {
         self.world.steer(Steering::Open)?;
         let began = Instant::now();
         let came = self.world.connect(address, data, enough, within);
+        loop {
+            let (events, standing) = self.world.stand(None, PATIENCE)?;
+            self.meanwhile.extend(events);
+            if standing.is_some() || began.elapsed() > PATIENCE {
+                break;
+            }
+        }
         self.now += began.elapsed();
         self.world.steer(Steering::Held)?;
         came
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
-        let (events, standing) = self.stand()?;
+        let (mut events, standing) = self.stand()?;
+        events.splice(0..0, self.meanwhile.drain(..));
         if !events.is_empty() || at_most.is_zero() {
             return Ok(events);
         }
@@ -345,6 +356,8 @@ impl World for Steered<'_> {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
-        Box::new(self.world).finish()
+        let mut events = self.meanwhile;
+        events.extend(Box::new(self.world).finish()?);
+        Ok(events)
     }
 }

@@ -49,14 +49,13 @@ impl Net for Linux {}
 /// loopback and nothing else.
 impl Net for Sys {
     fn listen_tcp(&self, address: SocketAddr) -> Result<(Fd<Self>, SocketAddr), Errno> {
-        if !address.ip().is_loopback() && !address.ip().is_unspecified() {
-            return Err(Errno::EADDRNOTAVAIL);
-        }
         let capable = self.capabilities()?.effective & 1 << BIND_SERVICE != 0;
-        if (1..FIRST_FREE_PORT).contains(&address.port()) && !capable {
-            return Err(Errno::EACCES);
-        }
         let socket = self.socket(SocketKind::Stream)?;
+        if let Some(refusal) = refusal(address, capable) {
+            // The attempt is a call all the same.
+            let _ = self.bind(socket.raw(), simulated(address));
+            return Err(refusal);
+        }
         let ports = match address.port() {
             0 => EPHEMERAL_PORTS,
             port => port..=port,
@@ -80,6 +79,15 @@ impl Net for Sys {
     fn end_sending(&self, _: RawFd) -> Result<(), Errno> {
         Ok(())
     }
+}
+
+/// Why an address may not be bound, see `ip(7)`.
+fn refusal(address: SocketAddr, capable: bool) -> Option<Errno> {
+    if !address.ip().is_loopback() && !address.ip().is_unspecified() {
+        return Some(Errno::EADDRNOTAVAIL);
+    }
+    let is_privileged = (1..FIRST_FREE_PORT).contains(&address.port());
+    (is_privileged && !capable).then_some(Errno::EACCES)
 }
 
 /// `CAP_NET_BIND_SERVICE`.

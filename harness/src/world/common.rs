@@ -24,9 +24,10 @@
 //! |---|---|
 //! | `PID` | a process id: they are counted on their own in each world |
 //! | `N` in data that is written | a number, such as a PID |
+//! | `...` in data that is written | what comes after 200 letters |
 //! | `7 bytes` | data that is no text: messages with PIDs in them |
 //! | `for a time` | a wait's limit, which is less what has passed already |
-//! | `bind(tcp)` | an internet address: the simulated kernel has a name for it |
+//! | `bind(tcp)` | an internet address: the simulated kernel has a name for it; the program's twin says whether it can be had |
 //! | `sendmsg`, `recvmsg`, `capset` | the call, whose arguments the tracer does not read |
 //!
 //! One call of the table may be several of Linux: `capset` also sets the ambient
@@ -52,8 +53,14 @@ pub const ENDS: &str = "become waitable";
 /// Calls that count although the tracer does not read their arguments.
 const UNREAD: [&str; 4] = ["bind", "sendmsg", "recvmsg", "capset"];
 
+/// An internet address is bound.
+const TCP: &str = "bind(tcp)";
+
 /// The signals that the C library keeps to itself.
 const RESERVED: [&str; 2] = ["SIG32,", "SIG33,"];
+
+/// How many letters of what is written are looked at: the tracer reads no more.
+const LONGEST: usize = 200;
 
 /// A visible call, as a world shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +146,7 @@ fn in_words(name: &str, call: &Seen<'_>) -> String {
     let shown = call.shown;
     let arguments = arguments(call);
     match name {
-        "bind" if !call.in_table || arguments.contains("\"@tcp/") => "bind(tcp)".to_owned(),
+        "bind" if !call.in_table || arguments.contains("\"@tcp/") => TCP.to_owned(),
         _ if UNREAD.contains(&name) && name != "bind" => name.to_owned(),
         "kill" | "pidfd_open" | "wait4" => format!("{name}({})", without_pid(arguments)),
         "write" => match arguments.split_once(", ") {
@@ -169,6 +176,10 @@ fn without_pid(arguments: &str) -> String {
 /// Text with each number as `N`; other data by its length alone.
 fn without_numbers(data: &str) -> String {
     let text = data.trim_matches('"');
+    if text.chars().count() > LONGEST {
+        let begin: String = text.chars().take(LONGEST).collect();
+        return format!("{} ...", without_numbers(&begin));
+    }
     if text.contains("\\x") || text.contains("\\0") {
         return format!("{} bytes", escaped_length(text));
     }
@@ -234,6 +245,7 @@ fn split(arguments: &str) -> Vec<&str> {
 pub fn answer(event: &CallEvent) -> String {
     let name = event.shown.split('(').next().unwrap_or(&event.name);
     match event.result {
+        _ if name == "bind" && in_words(name, &Seen::of(event)) == TCP => "some answer".to_owned(),
         CallResult::Never => "does not return".to_owned(),
         CallResult::Failed(_) => event.answer.clone(),
         CallResult::Returned(value) => match name {

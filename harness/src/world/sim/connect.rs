@@ -28,16 +28,30 @@ impl SimWorld {
     ) -> Result<Vec<u8>, WorldError> {
         let stage = format!("connect to {address}");
         let to = parse(address, &stage)?;
+        self.settle()?;
+        let came = self.connected(&stage, to, data, enough, within);
+        self.rest()?;
+        came
+    }
+
+    fn connected(
+        &mut self,
+        stage: &str,
+        to: Vec<UnixAddr>,
+        data: &[u8],
+        enough: usize,
+        within: Duration,
+    ) -> Result<Vec<u8>, WorldError> {
         let kind = SocketKind::Stream;
         let fd = self
             .live
             .outside(&Call::Socket { kind })
-            .map_err(|errno| error(&stage, errno))?
+            .map_err(|errno| error(stage, errno))?
             .fd();
-        let came = self.converse(&stage, fd, to, data, enough.min(MOST), within);
+        let came = self.converse(stage, fd, to, data, enough.min(MOST), within);
         let closed = self.live.outside(&Call::Close { fd });
         let came = came?;
-        closed.map_err(|errno| error(&stage, errno))?;
+        closed.map_err(|errno| error(stage, errno))?;
         Ok(came)
     }
 

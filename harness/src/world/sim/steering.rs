@@ -19,6 +19,8 @@ pub(super) struct Steering {
     done: String,
     /// Whether the step at hand is a part of the one before.
     belongs: bool,
+    /// Whether everybody goes on as it likes for now.
+    open: bool,
 }
 
 /// What a task is about, at the grain of both worlds.
@@ -41,6 +43,7 @@ impl Steering {
             common: Common::default(),
             done: String::new(),
             belongs: false,
+            open: false,
         }
     }
 
@@ -59,7 +62,7 @@ impl SimWorld {
         &mut self,
         first: Option<TaskName>,
     ) -> Result<Option<TaskName>, WorldError> {
-        let Some(mut steering) = self.steering.take() else {
+        let Some(mut steering) = self.steering.take_if(|steering| !steering.open) else {
             return Ok(first);
         };
         let chosen = match steering.grain {
@@ -71,6 +74,50 @@ impl SimWorld {
         };
         self.steering = Some(steering);
         chosen
+    }
+
+    /// Before a conversation, which is one step at the grain of both worlds:
+    /// whoever stands is let go first.
+    pub(super) fn settle(&mut self) -> Result<(), WorldError> {
+        if !self.is_in_common() {
+            return Ok(());
+        }
+        while let Some(task) = self.steered(self.next())? {
+            self.step(task);
+        }
+        self.open(true);
+        Ok(())
+    }
+
+    /// After a conversation: it goes on until everybody waits again.
+    pub(super) fn rest(&mut self) -> Result<(), WorldError> {
+        if !self.is_in_common() {
+            return Ok(());
+        }
+        let now = self.live.machine().clock();
+        while self.next().is_some() {
+            self.go_on(now)?;
+        }
+        self.open(false);
+        let waiting = self
+            .live
+            .tasks()
+            .filter(|task| self.live.is_at_a_wait(*task));
+        let calls = waiting.filter_map(|task| Some((task, self.live.call(task)?.1)));
+        let calls: Vec<_> = calls.collect();
+        self.begun.extend(calls);
+        Ok(())
+    }
+
+    fn is_in_common(&self) -> bool {
+        let steering = self.steering.as_ref();
+        steering.is_some_and(|steering| steering.grain == Grain::Common)
+    }
+
+    fn open(&mut self, open: bool) {
+        if let Some(steering) = &mut self.steering {
+            steering.open = open;
+        }
     }
 
     /// Asks until somebody takes a step of the kernel: to be let into a call
@@ -151,7 +198,8 @@ impl SimWorld {
         };
         let goes = self.can_go(task);
         let has_begun = self.begun.get(&task) == Some(&number);
-        let may_begin = self.live.is_at_a_wait(task) && self.ruling(task) != Ruling::Held;
+        // A fault holds it where it stands, or once it was let go.
+        let may_begin = self.live.is_at_a_wait(task) || self.ruling(task) == Ruling::Held;
         match self.words(task, &steering.common) {
             None if goes => Place::GoesOn,
             None => Place::Still,

@@ -68,7 +68,7 @@ impl SimWorld {
 
     /// Whoever has made the last step, if it can go on, or else the first that
     /// can.
-    fn next(&self) -> Option<TaskName> {
+    pub(super) fn next(&self) -> Option<TaskName> {
         let last = self.last.filter(|last| self.can_go(*last));
         last.or_else(|| self.live.tasks().find(|task| self.can_go(*task)))
     }
@@ -100,7 +100,7 @@ impl SimWorld {
         waits.chain(holds).min()
     }
 
-    fn step(&mut self, task: TaskName) {
+    pub(super) fn step(&mut self, task: TaskName) {
         self.last = Some(task);
         if self.steering.is_some() {
             let operation = self.operation(task);

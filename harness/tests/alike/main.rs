@@ -1,0 +1,167 @@
+//! `labd` makes the same visible calls in both worlds: every case of the packs
+//! that runs in both is carried out in both under full tracing, and what each
+//! process did is compared call by call, by the rule of
+//! [`common`](daemonlab_harness::world::common).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use daemonlab::explore::schedule::follow::{Fidelity, follow};
+use daemonlab::explore::{Model, Pending, TaskName};
+use daemonlab_harness::cli::target;
+use daemonlab_harness::explore::Processes;
+use daemonlab_harness::explore::model::Faults;
+use daemonlab_harness::explore::search::along_common;
+use daemonlab_harness::run::explore::common as common_steps;
+use daemonlab_harness::run::explore::model::ScenarioModel;
+use daemonlab_harness::run::outcome::Verdict;
+use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
+use daemonlab_harness::run::stop::Stop;
+use daemonlab_harness::run::{real, select, sim};
+use daemonlab_harness::scenario::Case;
+use daemonlab_harness::suite;
+use daemonlab_harness::world::WorldKind;
+use daemonlab_harness::world::common;
+use daemonlab_harness::world::sim::{Grain, Programs};
+use daemonlab_harness::world::spec::Trace;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// How many calls before the first difference are shown.
+const BEFORE: usize = 3;
+
+fn main() -> ExitCode {
+    if let Some(status) = suite::hook() {
+        return status;
+    }
+    let mut arguments = Arguments::from_args();
+    // A case mostly waits.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    let setting = Setting {
+        target: target::embedded(),
+        timeout: TIMEOUT,
+        timeout_for_all: None,
+        gather: Gather::Always,
+        explore: None,
+        trace: Trace::Ordered,
+    };
+    let trials = cases(&setting)
+        .into_iter()
+        .map(|case| {
+            let setting = setting.clone();
+            Trial::test(case.id.clone(), move || compare(&case, &setting))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The cases of the packs that run in both worlds here.
+fn cases(setting: &Setting) -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let found = select::find(&[root]).expect("the packs are there");
+    let (_, missing) = real::missing().expect("the machine can be asked");
+    let programs = Programs::embedded();
+    let scenarios = select::load(&found).expect("the packs are valid");
+    let cases = scenarios.into_iter().flat_map(|scenario| scenario.cases);
+    cases
+        .filter(|case| missing.fate(case, &[]) == Fate::Run)
+        .filter(|case| sim::why_not(case, &setting.target.path, &programs).is_none())
+        .collect()
+}
+
+/// Carries a case out in both worlds and compares what each process did.
+fn compare(case: &Case, setting: &Setting) -> Result<(), Failed> {
+    let stop = Stop::default();
+    let planned = planned(case, WorldKind::Real);
+    let mut real = Processes::new(planned, setting.clone(), Faults::None, Grain::Common, stop)?;
+    drive(&mut real);
+    let good = real.verdict().is_some_and(Verdict::is_good);
+    if !good {
+        return Err(format!("in the real world it ended as {:?}", real.verdict()).into());
+    }
+    let in_real = common::told(&real.evidence().ok_or(NO_EVIDENCE)?.events);
+    let schedule = common_steps::schedule(real.common(), None);
+
+    let planned = self::planned(case, WorldKind::Sim);
+    let mut sim = ScenarioModel::new(&planned, setting, &Programs::embedded(), Grain::Common);
+    let followed = follow(
+        &mut sim,
+        &schedule,
+        Fidelity::StrictThenOn,
+        along_common(Faults::None),
+    );
+    let outcome = sim.take_outcome();
+    let mut text = String::new();
+    match (&followed, outcome) {
+        (Err(error), _) => writeln!(text, "{error}")?,
+        (_, Some((verdict, Some(evidence)))) => {
+            if !verdict.is_good() {
+                writeln!(text, "in the simulated world it ended as {verdict:?}")?;
+            }
+            differences(&in_real, &common::told(&evidence.events), &mut text)?;
+        }
+        _ => return Err(NO_EVIDENCE.into()),
+    }
+    match text.is_empty() {
+        true => Ok(()),
+        false => Err(text.into()),
+    }
+}
+
+const NO_EVIDENCE: &str = "no evidence was gathered";
+
+fn planned(case: &Case, world: WorldKind) -> Planned {
+    Planned {
+        case: case.clone(),
+        world,
+        fate: Fate::Run,
+        deviation: None,
+    }
+}
+
+/// Carries it out once: whoever went last goes on as long as it can.
+fn drive(model: &mut impl Model) {
+    model.start();
+    let mut last = None;
+    loop {
+        let can = |pending: &Pending<_>| !pending.alternatives.is_empty();
+        let all = model.pending();
+        let next = all
+            .iter()
+            .position(|one| Some(one.task) == last && can(one));
+        let Some(next) = next.or_else(|| all.iter().position(can)) else {
+            return;
+        };
+        last = Some(all[next].task);
+        model.step(next, 0);
+    }
+}
+
+type Told = BTreeMap<TaskName, Vec<String>>;
+
+/// Writes the first difference of each process.
+fn differences(real: &Told, sim: &Told, out: &mut String) -> std::fmt::Result {
+    let nothing = Vec::new();
+    for task in real.keys().chain(sim.keys()).collect::<BTreeSet<_>>() {
+        let real = real.get(task).unwrap_or(&nothing);
+        let sim = sim.get(task).unwrap_or(&nothing);
+        let same = real.iter().zip(sim).take_while(|(one, other)| one == other);
+        let same = same.count();
+        if same == real.len() && same == sim.len() {
+            continue;
+        }
+        let shown = |calls: &[String]| {
+            calls
+                .get(same)
+                .map_or("(nothing more)", |call| call)
+                .to_owned()
+        };
+        writeln!(out, "process {task}, its {}. call or end:", same + 1)?;
+        for call in &real[same.saturating_sub(BEFORE)..same] {
+            writeln!(out, "  both: {call}")?;
+        }
+        writeln!(out, "  real: {}\n  sim:  {}", shown(real), shown(sim))?;
+    }
+    Ok(())
+}
