@@ -107,6 +107,7 @@ pub(super) fn of(call: &Call) -> &'static [Fault] {
         | Call::GetCwd
         | Call::Umask { .. }
         | Call::Listen { .. }
+        | Call::EndSending { .. }
         | Call::GetPeer { .. }
         | Call::Now => &[],
     }

@@ -112,6 +112,8 @@ calls! {
     Connect { fd: RawFd, address: UnixAddr } = "connect" -> Unit;
     /// Close-on-exec and non-blocking.
     Accept { fd: RawFd } = "accept4" -> Fd;
+    /// `SHUT_WR`.
+    EndSending { fd: RawFd } = "shutdown" -> Unit;
     /// `SO_PEERCRED`.
     GetPeer { fd: RawFd } = "getsockopt" -> Peer;
     Send { fd: RawFd, data: Vec<u8>, fds: Vec<RawFd>, to: Option<UnixAddr> } = "sendmsg" -> Size;

@@ -178,6 +178,7 @@ fn arguments(call: &Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{fd}, ")?;
             unix_addr(f, address)
         }
+        Call::EndSending { fd } => write!(f, "{fd}, write"),
         Call::Listen { fd, backlog } => write!(f, "{fd}, {backlog}"),
         Call::Send { fd, data, fds, to } => {
             write!(f, "{fd}, \"{}\"", data.escape_ascii())?;

@@ -51,6 +51,15 @@ pub trait Sockets: Kernel {
         Ok(Fd::from_raw(self, raw))
     }
 
+    /// Sends no more on a connection: its other end is told, and may still answer (`shutdown(2)`,
+    /// `SHUT_WR`).
+    ///
+    /// # Errors
+    /// EBADF, ENOTSOCK; ENOTCONN for TCP.
+    fn end_sending(&self, fd: RawFd) -> Result<()> {
+        self.call(Call::EndSending { fd }).map(Ret::unit)
+    }
+
     /// Who is at the other end (`getsockopt(2)`, `SO_PEERCRED`). Of a socket
     /// without connection the PID is 0, and both ids are `u32::MAX`.
     ///

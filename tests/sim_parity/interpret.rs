@@ -212,7 +212,9 @@ impl Me {
                     matches!(kind, Kind::Socket(_, Stage::Listening))
                 });
             }
-            Call::GetPeer { fd } => *fd = number(*fd, |kind| matches!(kind, Kind::Socket(..))),
+            Call::GetPeer { fd } | Call::EndSending { fd } => {
+                *fd = number(*fd, |kind| matches!(kind, Kind::Socket(..)))
+            }
             Call::Send { fd, fds, to, .. } => {
                 *fd = match to {
                     None => number(*fd, |kind| {

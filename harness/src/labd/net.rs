@@ -1,12 +1,12 @@
 //! TCP, which the table of calls does not have: a daemon's start needs none.
 //!
-//! Only how a listening socket is made, and how a conversation is closed, is
-//! said here; accepting, sending and receiving are calls of the table.
+//! Only how a listening socket is made is said here; accepting, sending, receiving and ending are
+//! calls of the table.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
-use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
+use std::os::fd::IntoRawFd;
 
 use daemonlab::sim::Sys;
 use daemonlab::sys::linux::Linux;
@@ -28,18 +28,6 @@ pub trait Net: System {
         });
         let (socket, address) = listening.map_err(|error| errno_of(&error))?;
         Ok((Fd::from_raw(self, socket.into_raw_fd()), address))
-    }
-
-    /// Says that no more will be sent on a connection (`shutdown(2)`).
-    ///
-    /// # Errors
-    /// ENOTCONN.
-    fn end_sending(&self, fd: RawFd) -> Result<(), Errno> {
-        // SAFETY: the caller owns the number, and `into_raw_fd` gives it back.
-        let stream = unsafe { TcpStream::from_raw_fd(fd) };
-        let ended = stream.shutdown(Shutdown::Write);
-        let _ = stream.into_raw_fd();
-        ended.map_err(|error| errno_of(&error))
     }
 }
 
@@ -72,12 +60,6 @@ impl Net for Sys {
             }
         }
         Err(Errno::EADDRINUSE)
-    }
-
-    /// A connection has no half that can be closed there: who closes it all,
-    /// which comes next, says the same.
-    fn end_sending(&self, _: RawFd) -> Result<(), Errno> {
-        Ok(())
     }
 }
 

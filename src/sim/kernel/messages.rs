@@ -45,7 +45,7 @@ impl Machine {
 
     pub(super) fn write_socket(&mut self, task: TaskName, fd: RawFd, data: &[u8]) -> Result<usize> {
         let written = self.send_message(task, fd, data, &[], None);
-        if written == Err(Refusal::StreamPeerClosed) {
+        if let Err(Refusal::StreamPeerClosed | Refusal::StreamSendsNoMore) = written {
             self.send_sigpipe(task);
         }
         written
@@ -70,6 +70,9 @@ impl Machine {
         }
         let other = connected.ok_or(Refusal::StreamNotConnected)?;
         let there = &self.sockets[&other];
+        if self.sockets[&id].sends_no_more {
+            return Err(Refusal::StreamSendsNoMore);
+        }
         if !there.open {
             return Err(Refusal::StreamPeerClosed);
         }
@@ -101,6 +104,9 @@ impl Machine {
         }
         if data.len() > BUFFER - 32 {
             return Err(Refusal::DatagramTooLarge);
+        }
+        if self.sockets[&id].sends_no_more {
+            return Err(Refusal::DatagramSendsNoMore);
         }
         let other = match (to, connected) {
             (Some(to), _) => self.addressed(task, to, SocketKind::Datagram)?,
@@ -160,6 +166,7 @@ impl Machine {
         };
         let closed = !self.sockets[&other].open;
         let socket = self.socket_mut(id);
+        let closed = closed || socket.gets_no_more;
         if socket.queue.is_empty() {
             if std::mem::take(&mut socket.reset) {
                 return Err(Refusal::StreamReset);
@@ -307,8 +314,8 @@ impl Machine {
             State::Connected(other) if stream => {
                 let there = &self.sockets[other];
                 events.error = socket.reset;
-                events.hung_up = !there.open;
-                events.readable |= !there.open;
+                events.hung_up = !there.open || socket.sends_no_more && socket.gets_no_more;
+                events.readable |= !there.open || socket.gets_no_more;
             }
             State::Connected(_) => {}
         }

@@ -212,6 +212,7 @@ impl Machine {
             Call::Listen { fd, backlog } => self.listen(task, *fd, *backlog).map(unit),
             Call::Connect { fd, address } => self.connect(task, *fd, address).map(unit),
             Call::Accept { fd } => self.accept(task, *fd).map(Ret::Fd),
+            Call::EndSending { fd } => self.end_sending(task, *fd).map(unit),
             Call::GetPeer { fd } => self.peer(task, *fd).map(Ret::Peer),
             Call::Send { fd, data, fds, to } => self
                 .send_message(task, *fd, data, fds, to.as_ref())

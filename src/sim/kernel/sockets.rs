@@ -32,6 +32,10 @@ pub struct Socket {
     pub(super) peer: Option<Peer>,
     /// The other end was closed before it had read everything.
     pub(super) reset: bool,
+    /// It sends no more: `SEND_SHUTDOWN`.
+    pub(super) sends_no_more: bool,
+    /// Nothing more comes: `RCV_SHUTDOWN`.
+    pub(super) gets_no_more: bool,
     /// Whether it is open, or waits to be accepted.
     pub(super) open: bool,
 }
@@ -97,6 +101,8 @@ impl Machine {
             queue: VecDeque::new(),
             peer: None,
             reset: false,
+            sends_no_more: false,
+            gets_no_more: false,
             open: true,
         };
         self.sockets.insert(id, socket);
@@ -281,6 +287,18 @@ impl Machine {
         };
         let end = waiting.pop_front().ok_or(Refusal::NobodyConnects)?;
         self.install_socket(task, end)
+    }
+
+    /// Whatever its state is (`unix_shutdown` in net/unix/af_unix.c).
+    pub(super) fn end_sending(&mut self, task: TaskName, fd: RawFd) -> Result<()> {
+        let id = self.socket_of(task, fd)?;
+        let socket = self.socket_mut(id);
+        socket.sends_no_more = true;
+        if let (SocketKind::Stream, State::Connected(other)) = (socket.kind, &socket.state) {
+            let other = *other;
+            self.socket_mut(other).gets_no_more = true;
+        }
+        Ok(())
     }
 
     /// Of a socket without a peer, Linux says PID 0 and ids of -1.

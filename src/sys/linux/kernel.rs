@@ -93,6 +93,7 @@ impl Kernel for Linux {
 
             Call::Socket { kind } => sockets::socket(kind).map(Ret::Fd),
             Call::Bind { fd, address } => sockets::bind(fd, &address).map(unit),
+            Call::EndSending { fd } => sockets::end_sending(fd).map(unit),
             Call::Listen { fd, backlog } => sockets::listen(fd, backlog).map(unit),
             Call::Connect { fd, address } => sockets::connect(fd, &address).map(unit),
             Call::Accept { fd } => sockets::accept(fd).map(Ret::Fd),

@@ -41,6 +41,10 @@ pub(super) fn accept(fd: RawFd) -> Result<RawFd> {
     socket::accept4(fd, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK)
 }
 
+pub(super) fn end_sending(fd: RawFd) -> Result<()> {
+    socket::shutdown(fd, socket::Shutdown::Write)
+}
+
 pub(super) fn peer(fd: RawFd) -> Result<Peer> {
     let peer = socket::getsockopt(&borrow(fd)?, socket::sockopt::PeerCredentials)?;
     Ok(Peer {

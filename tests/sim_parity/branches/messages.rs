@@ -46,6 +46,11 @@ fn streams() -> Vec<Case> {
             connected([close(5), send(4, 1, None)]),
         ),
         alone(
+            "sendmsg_after_the_last_word",
+            R::StreamSendsNoMore,
+            connected([Call::EndSending { fd: fd(4) }, send(4, 1, None)]),
+        ),
+        alone(
             "sendmsg_into_a_full_buffer",
             R::StreamFull,
             connected([send(4, 300_000, None), send(4, 1, None)]),
@@ -82,6 +87,15 @@ fn datagrams() -> Vec<Case> {
             "sendmsg_of_a_datagram_that_is_too_large",
             R::DatagramTooLarge,
             and(vec![send(4, 300_000, Some(name("a")))]),
+        ),
+        alone(
+            "sendmsg_of_a_datagram_after_the_last_word",
+            R::DatagramSendsNoMore,
+            and(vec![
+                connect(4, name("a")),
+                Call::EndSending { fd: fd(4) },
+                send(4, 1, None),
+            ]),
         ),
         alone(
             "sendmsg_of_a_datagram_to_who_has_closed",

@@ -35,6 +35,16 @@ fn connected() -> Vec<Call> {
     ]
 }
 
+/// The last two descriptors.
+fn both_ways() -> Vec<PollFd> {
+    let poll = |fd| PollFd {
+        fd,
+        read: true,
+        write: true,
+    };
+    vec![poll(0), poll(1)]
+}
+
 fn and_then(calls: Vec<Call>) -> Vec<Call> {
     let mut all = connected();
     all.extend(calls);
@@ -83,6 +93,17 @@ pub(super) fn socket_idiom() -> BoxedStrategy<Vec<Call>> {
             },
             receive(4, 0),
             receive(4, 0),
+        ])),
+        1 => (0..3_i32, 0..3_i32).prop_map(move |(one, other)| and_then(vec![
+            send(0, b"first".to_vec(), Vec::new(), None),
+            Call::EndSending { fd: one },
+            send(0, b"late".to_vec(), Vec::new(), None),
+            send(1, b"answer".to_vec(), Vec::new(), None),
+            receive(9, 0),
+            receive(4, 0),
+            Call::Poll { fds: both_ways(), timeout: Some(Duration::ZERO), mask: None },
+            Call::EndSending { fd: other },
+            Call::Poll { fds: both_ways(), timeout: Some(Duration::ZERO), mask: None },
         ])),
         1 => Just(and_then(vec![
             Call::Connect { fd: ANY + 1, address: named("pair") },

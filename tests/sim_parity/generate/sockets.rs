@@ -29,6 +29,7 @@ pub(super) fn sockets() -> BoxedStrategy<Call> {
         5 => (fd(), address()).prop_map(|(fd, address)| Call::Connect { fd, address }),
         3 => fd().prop_map(|fd| Call::Accept { fd }),
         1 => fd().prop_map(|fd| Call::GetPeer { fd }),
+        1 => fd().prop_map(|fd| Call::EndSending { fd }),
         4 => (fd(), data(), vec(fd(), 0..3), option::weighted(0.3, address()))
             .prop_map(|(fd, data, fds, to)| Call::Send { fd, data, fds, to }),
         3 => (fd(), 0..20_usize, 0..3_usize).prop_map(|(fd, max_bytes, max_fds)| Call::Receive {

@@ -130,6 +130,7 @@ fn descriptor(call: &Call) -> Option<RawFd> {
         | Call::Bind { fd, .. }
         | Call::Listen { fd, .. }
         | Call::Connect { fd, .. }
+        | Call::EndSending { fd }
         | Call::Accept { fd }
         | Call::Send { fd, .. }
         | Call::Receive { fd, .. }

@@ -26,7 +26,10 @@ impl Trace<'_> {
     pub(super) fn goes_for_sockets(&mut self, call: &Call) {
         let (machine, task) = (self.machine, self.task);
         match call {
-            Call::Listen { fd, .. } | Call::Accept { fd } | Call::Receive { fd, .. } => {
+            Call::Listen { fd, .. }
+            | Call::Accept { fd }
+            | Call::EndSending { fd }
+            | Call::Receive { fd, .. } => {
                 if let Ok(id) = machine.socket_of(task, *fd) {
                     self.touches_socket(id);
                 }

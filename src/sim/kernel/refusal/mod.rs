@@ -74,9 +74,12 @@ mod tests {
         for refusal in Refusal::ALL {
             let name = format!("{refusal:?}");
             let given = places.remove(&name).unwrap_or_default();
-            // These two are looked at, too: one becomes another errno, and one
-            // comes with a signal.
-            let looked_at = matches!(refusal, Refusal::NameTaken | Refusal::StreamPeerClosed);
+            // These are looked at, too: one becomes another errno, and two come
+            // with a signal.
+            let looked_at = matches!(
+                refusal,
+                Refusal::NameTaken | Refusal::StreamPeerClosed | Refusal::StreamSendsNoMore
+            );
             assert_eq!(given.len(), 1 + usize::from(looked_at), "{name}: {given:?}");
         }
         // What is left are the functions and constants of the type.

@@ -207,9 +207,11 @@ refusals! {
     AddressOnStream = EOPNOTSUPP, "a stream is not sent to an address", "unix_stream_sendmsg in net/unix/af_unix.c";
     StreamNotConnected = ENOTCONN, "the stream is not connected", "send(2), ERRORS";
     StreamPeerClosed = EPIPE, "the other end was closed", "send(2), ERRORS";
+    StreamSendsNoMore = EPIPE, "it was said that no more is sent", "send(2), ERRORS";
     StreamFull = EAGAIN, "the buffer is full", "send(2), ERRORS";
     DatagramToNobody = ENOTCONN, "the socket is not connected, and no address is given", "send(2), ERRORS";
     DatagramTooLarge = EMSGSIZE, "the datagram is longer than the buffer", "send(2), ERRORS";
+    DatagramSendsNoMore = EPIPE, "it was said that no more is sent", "sock_alloc_send_pskb in net/core/sock.c";
     DatagramPeerClosed = ECONNREFUSED, "the other end was closed", "unix_dgram_sendmsg in net/unix/af_unix.c";
     DatagramPeerTalksToAnother = EPERM, "the other end is connected to another", "unix_may_send in net/unix/af_unix.c";
     DatagramQueueFull = EAGAIN, "as many datagrams as may wait at the other end wait already", "send(2), ERRORS";

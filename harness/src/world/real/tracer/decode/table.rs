@@ -239,6 +239,7 @@ pub fn call(tid: i32, name: &str, args: &[u64; 6]) -> Option<Call> {
             fd: fd(0),
             backlog: args[1] as u32,
         },
+        "shutdown" if fd(1) == libc::SHUT_WR => Call::EndSending { fd: fd(0) },
         "accept4" => Call::Accept { fd: fd(0) },
         "ppoll" => Call::Poll {
             fds: poll_fds(tid, args[0], args[1])?,
