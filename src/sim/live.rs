@@ -191,6 +191,13 @@ impl Live {
         self.tasks.contains_key(&task) && self.machine.stands_before_a_wait(task)
     }
 
+    /// Whether a process runs and waits in its call, or would if it made it:
+    /// nothing but a signal or time ends it as things are.
+    pub fn waits(&self, task: TaskName) -> bool {
+        let found = self.tasks.get(&task);
+        found.is_some_and(|found| self.machine.waits(task, &found.call))
+    }
+
     /// When the wait that a process is in ends by itself.
     pub fn deadline(&self, task: TaskName) -> Option<Duration> {
         self.tasks.get(&task)?;

@@ -64,8 +64,10 @@ pub struct Rules {
     pub protected_symlinks: bool,
     /// `fs.protected_regular`: 0, 1 or 2.
     pub protected_regular: u32,
-    /// Whether every end is in two steps: also one that others could not tell
-    /// from one in a single step.
+    /// Whether every end is in two steps, also one that others could not tell
+    /// from one in a single step, and pidfds tell of the first one: as where a
+    /// tracer holds each end before the parent is told (`exit_notify` in
+    /// kernel/exit.c).
     pub ends_in_two_steps: bool,
 }
 

@@ -6,6 +6,7 @@ use super::Machine;
 use super::contents::is_terminal;
 use super::descriptors::What;
 use super::ids::{FileId, SocketId};
+use super::process::Life;
 use super::refusal::{Refusal, Result};
 use super::signals::both;
 use super::sockets::{Packet, State, checked};
@@ -245,7 +246,11 @@ impl Machine {
             What::Socket(id) => self.poll_socket(id),
             What::Process(target) => match self.processes.get(&target) {
                 Some(process) => PollEvents {
-                    readable: matches!(process.life, super::Life::Zombie(_)),
+                    readable: match process.life {
+                        Life::Zombie(_) => true,
+                        Life::Ending(_) => self.rules.ends_in_two_steps,
+                        Life::Running | Life::Stopped => false,
+                    },
                     ..PollEvents::default()
                 },
                 None => PollEvents {

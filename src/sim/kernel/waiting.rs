@@ -108,6 +108,12 @@ impl Machine {
         process.life == Life::Running && process.wait.is_some()
     }
 
+    /// Whether the task runs and waits in its call: nothing but a signal or
+    /// time ends it as things are.
+    pub(in crate::sim) fn waits(&self, task: TaskName, call: &Call) -> bool {
+        self.stands_before_a_wait(task) && !self.returns(task, call)
+    }
+
     /// When the wait that the task is in ends by itself.
     pub fn deadline(&self, task: TaskName) -> Option<Duration> {
         self.process(task).wait.as_ref()?.deadline

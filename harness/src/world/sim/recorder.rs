@@ -91,7 +91,7 @@ impl Recorder {
     }
 
     /// A process is about to take a step in `call`: it is remembered, if it is
-    /// to be told.
+    /// to be told; `waits` is whether it waits in it.
     pub fn ahead(
         &mut self,
         machine: &Machine,
@@ -99,6 +99,7 @@ impl Recorder {
         task: TaskName,
         call: Option<&Call>,
         next: Option<Move>,
+        waits: bool,
     ) -> Option<Ahead> {
         let actor = self.actor(task, machine.process(task))?;
         self.actors.insert(task, actor);
@@ -114,7 +115,11 @@ impl Recorder {
                 _ => self.new_ahead(machine, task, call, now),
             },
             // It never returns.
-            Some(Move::Dies(_)) => self.inside.remove(&task),
+            Some(Move::Dies(_)) if waits => {
+                let inside = self.inside.remove(&task);
+                inside.or_else(|| self.new_ahead(machine, task, call, now))
+            }
+            Some(Move::Dies(_)) => None,
             Some(Move::Stops(_) | Move::Ends) => None,
         }
     }

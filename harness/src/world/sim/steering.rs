@@ -109,6 +109,12 @@ impl SimWorld {
         Ok(())
     }
 
+    /// Whether a process that stands before a wait was let into it.
+    pub(super) fn has_begun(&self, task: TaskName) -> bool {
+        let number = self.live.call(task).map(|(_, number)| number);
+        !self.is_in_common() || number.is_some() && self.begun.get(&task).copied() == number
+    }
+
     fn is_in_common(&self) -> bool {
         let steering = self.steering.as_ref();
         steering.is_some_and(|steering| steering.grain == Grain::Common)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use daemonlab::explore::TaskName;
 use daemonlab::sim::Stepped;
 use daemonlab::sim::kernel::{Machine, Move};
+use daemonlab::sys::Signal;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::Ended;
 
@@ -157,8 +158,9 @@ impl SimWorld {
         let now = self.now();
         let call = self.live.call(task).map(|(call, _)| call);
         let next = self.live.next_move(task);
-        self.recorder
-            .ahead(self.live.machine(), now, task, call, next)
+        let waits = self.live.waits(task) && self.has_begun(task);
+        let machine = self.live.machine();
+        self.recorder.ahead(machine, now, task, call, next, waits)
     }
 
     fn note_call(&mut self, ahead: Option<Ahead>, answer: Option<&Answer>, injected: bool) {
@@ -174,7 +176,12 @@ impl SimWorld {
     fn plain_step(&mut self, task: TaskName, most: usize, ahead: Option<Ahead>) -> Option<i32> {
         let stepped = self.live.step(task, most);
         match &stepped {
-            Stepped::Returned(_, answer) => self.note_call(ahead, Some(answer), most < usize::MAX),
+            Stepped::Returned(_, answer) => {
+                // SIGKILL comes before anybody sees what it gave.
+                let is_killed = self.live.next_move(task) == Some(Move::Dies(Signal::KILL));
+                let answer = Some(answer).filter(|_| !is_killed);
+                self.note_call(ahead, answer, most < usize::MAX);
+            }
             Stepped::Over => self.note_call(ahead, None, false),
             Stepped::Waits => {}
         }
