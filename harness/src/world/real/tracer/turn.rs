@@ -176,7 +176,11 @@ impl Tracer {
 
     /// For how long nobody goes on; nothing, while one does.
     fn at_rest(&self) -> Option<Idle> {
-        let mut idle = Idle::default();
+        // A fault may let somebody go by then.
+        let mut idle = match self.deadline() {
+            Some(_) => Idle::ForNow,
+            None => Idle::default(),
+        };
         for (tid, task) in &self.tasks {
             let rest = match &task.state {
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
