@@ -57,6 +57,9 @@ pub const ENDS: &str = "become waitable";
 /// Calls that count although the tracer does not read their arguments.
 const UNREAD: [&str; 4] = ["bind", "sendmsg", "recvmsg", "capset"];
 
+/// What comes of a call that does not return.
+const NEVER: &str = "does not return";
+
 /// An internet address is bound.
 const TCP: &str = "bind(tcp)";
 
@@ -250,7 +253,7 @@ pub fn answer(event: &CallEvent) -> String {
     let name = event.shown.split('(').next().unwrap_or(&event.name);
     match event.result {
         _ if name == "bind" && in_words(name, &Seen::of(event)) == TCP => "some answer".to_owned(),
-        CallResult::Never => "does not return".to_owned(),
+        CallResult::Never => NEVER.to_owned(),
         CallResult::Failed(_) => event.answer.clone(),
         CallResult::Returned(value) => match name {
             "wait4" => match event.answer.split_once(' ') {
@@ -265,11 +268,12 @@ pub fn answer(event: &CallEvent) -> String {
     }
 }
 
-/// What each task has done, in words of both worlds: its calls with what came of
-/// them, the processes that it made, and how it ended.
+/// What each task has done, in words of both worlds: its calls with what came of them, and how it
+/// ended. Left out is a call that was under way when the world ended.
 pub fn told(events: &[Event]) -> BTreeMap<TaskName, Vec<String>> {
     let mut common = Common::default();
     let mut told: BTreeMap<TaskName, Vec<String>> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
     for event in events {
         let Some(task) = event.what.actor().and_then(|by| by.task.parse().ok()) else {
             continue;
@@ -282,16 +286,22 @@ pub fn told(events: &[Event]) -> BTreeMap<TaskName, Vec<String>> {
                     format!("{words} = {}", answer(call))
                 })
             }
-            What::Exited { end, .. } => Some(match end {
-                End::Exit(status) => format!("exited with status {status}"),
-                End::Signal(number) => match Signal::new(*number) {
-                    Some(signal) => format!("was killed by {signal}"),
-                    None => format!("was killed by signal {number}"),
-                },
-            }),
+            What::Exited { end, .. } => {
+                ended.insert(task);
+                Some(match end {
+                    End::Exit(status) => format!("exited with status {status}"),
+                    End::Signal(number) => match Signal::new(*number) {
+                        Some(signal) => format!("was killed by {signal}"),
+                        None => format!("was killed by signal {number}"),
+                    },
+                })
+            }
             _ => None,
         };
         told.entry(task).or_default().extend(line);
+    }
+    for (_, lines) in told.iter_mut().filter(|(task, _)| !ended.contains(task)) {
+        lines.pop_if(|line| line.ends_with(NEVER));
     }
     told
 }

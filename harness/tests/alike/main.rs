@@ -46,7 +46,7 @@ const BY_THE_CLOCK: &[&str] = &[
     "readiness/stranger",
     "readiness/timeout",
     "retry_window/",
-    "upgrade/dies.yaml::timeout",
+    "upgrade/dies",
     "upgrade/waits",
 ];
 

@@ -20,7 +20,7 @@ const LAST_OUTPUT: Duration = Duration::from_millis(500);
 impl Steps<'_> {
     pub(super) fn launch(&mut self, launch: &Launch) -> Result<(), Trouble> {
         let mut spec = launch.spec(&self.scope).map_err(unresolved)?;
-        if spec.trace == Trace::Off {
+        if spec.trace == Trace::Off || self.trace == Trace::Ordered {
             spec.trace = self.trace.clone();
         }
         let id = &launch.id.value;
