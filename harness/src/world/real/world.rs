@@ -339,7 +339,18 @@ impl World for RealWorld {
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         let stage = "end the world";
-        let events = expect!(self, stage, Request::Finish, Reply::Events(events) => events)?;
+        let events = expect!(self, stage, Request::Finish, Reply::Events(events) => events);
+        let events = match events {
+            Err(error) if self.init.wait(Duration::ZERO) => return Err(error),
+            // It is there but does not come to answer, as beside thousands of
+            // processes that all want to run: it is ended from outside, and they
+            // with it. What it had still to tell is evidence, and no verdict's ground.
+            Err(_) => {
+                let _ = self.init.kill();
+                Vec::new()
+            }
+            Ok(events) => events,
+        };
         if self.init.wait(PATIENCE) {
             return Ok(events);
         }
