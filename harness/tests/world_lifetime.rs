@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use daemonlab::sys::Signal;
 use daemonlab_harness::world::World;
@@ -16,54 +16,8 @@ use daemonlab_harness::world::real::{Host, RealWorld};
 use daemonlab_harness::world::spec::{
     Condition, Counting, FaultAction, FaultSpec, Role, Stdio as LaunchStdio,
 };
+use world_lab::machine::*;
 use world_lab::*;
-
-/// The PIDs and arguments of all processes of the machine.
-fn everybody() -> Vec<(i32, Vec<String>)> {
-    let entry = |entry: std::io::Result<fs::DirEntry>| {
-        let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let text = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let string = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
-        Some((pid, text.split(|byte| *byte == 0).map(string).collect()))
-    };
-    fs::read_dir("/proc").unwrap().filter_map(entry).collect()
-}
-
-/// Helpers of the harness with this PID: supervisors, templates and inits.
-fn helpers(harness: u32) -> Vec<i32> {
-    let harness = harness.to_string();
-    let is = |arguments: &[String]| {
-        arguments[0].starts_with("daemonlab-") && arguments.get(1) == Some(&harness)
-    };
-    everybody()
-        .into_iter()
-        .filter(|(_, arguments)| is(arguments))
-        .map(|(pid, _)| pid)
-        .collect()
-}
-
-/// Processes that have this word among their arguments.
-fn named(word: &str) -> Vec<i32> {
-    let is = |arguments: &[String]| arguments.iter().any(|argument| argument.contains(word));
-    everybody()
-        .into_iter()
-        .filter(|(_, arguments)| is(arguments))
-        .map(|(pid, _)| pid)
-        .collect()
-}
-
-/// A number of seconds that nobody else sleeps.
-fn unusual(n: u32) -> String {
-    format!("9{:07}.{n:04}1", std::process::id())
-}
-
-fn gone(word: &str) {
-    let start = Instant::now();
-    while !named(word).is_empty() {
-        assert!(start.elapsed() < LONG, "still there: {:?}", named(word));
-        std::thread::yield_now();
-    }
-}
 
 /// A world full of what is hard to get rid of.
 fn fill(world: &mut RealWorld, word: &str) {
@@ -174,33 +128,6 @@ fn a_killed_supervisor_takes_everything_along() {
     assert!(host.world(&Default::default()).is_err());
 }
 
-fn kill(pid: i32) {
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(pid),
-        nix::sys::signal::Signal::SIGKILL,
-    )
-    .unwrap();
-}
-
-/// From the process itself up to init.
-fn ancestors(pid: i32) -> Vec<i32> {
-    let parent = |pid: &i32| {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("PPid:"))?
-            .trim()
-            .parse()
-            .ok()?;
-        (line != 0).then_some(line)
-    };
-    std::iter::successors(Some(pid), parent).collect()
-}
-
-fn pid_namespace(pid: i32) -> Option<std::path::PathBuf> {
-    fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
-}
-
 /// Also the harness that is killed below: this test executable, told to run
 /// only this test, and by a variable to go on until it is killed.
 #[test]
@@ -252,15 +179,7 @@ fn a_harness_that_is_killed_leaves_nothing() {
         victim.kill().unwrap();
         assert_eq!(victim.wait().unwrap().signal(), Some(libc::SIGKILL));
         gone(&word);
-        let start = Instant::now();
-        while !helpers(victim.id()).is_empty() {
-            assert!(
-                start.elapsed() < LONG,
-                "still there: {:?}",
-                helpers(victim.id())
-            );
-            std::thread::yield_now();
-        }
+        nobody_left(|| helpers(victim.id()));
     }
     assert_eq!(mounts(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

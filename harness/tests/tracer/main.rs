@@ -5,6 +5,8 @@ mod world_lab;
 
 mod conditions;
 mod daemon;
+mod killed;
 mod many;
 mod programs;
+mod storms;
 mod ways;

@@ -23,7 +23,7 @@ pub enum Linked {
 
 static PROGRAMS: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    for name in ["daemon", "preempt", "threads", "ways"] {
+    for name in ["daemon", "preempt", "storm", "threads", "ways"] {
         for linked in [Linked::Dynamic, Linked::Static] {
             compile(folder.path(), name, linked);
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod calls;
+pub mod machine;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

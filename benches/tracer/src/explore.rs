@@ -1,0 +1,62 @@
+//! Starts of a small daemon under one order after another, from a warm
+//! sandbox: how many a second, beside plain starts under strace.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::programs::Programs;
+use super::rounds::{Subject, interleaved, timed};
+use super::start::PEER;
+use super::table::Table;
+
+/// How many executions an exploration has.
+const RUNS: u32 = 100;
+
+/// How many starts under strace a round has.
+const STARTS: u32 = 20;
+
+const EXPLORED: &str = "an execution of `daemonlab explore`";
+
+const SCENARIO: &str = "\
+version: 1
+steps:
+  - launch: {id: start, command: [\"${target}\", /run/start.pid], within: 30s, expect: {exit: 0}}
+";
+
+pub fn measure(daemonlab: &Path, programs: &Programs, rounds: usize, table: &mut Table) {
+    let scenario = programs.path("start.yaml");
+    fs::write(&scenario, SCENARIO).expect("a file can be written");
+    let file = programs.path("start.pid").to_string_lossy().into_owned();
+    let few = (rounds / 10).max(3);
+    let subjects: Vec<Subject<'_>> = vec![
+        (
+            PEER,
+            Box::new(|| {
+                let starts = || (0..STARTS).for_each(|_| drop(programs.strace(&[], "start", &file)));
+                timed(starts) / STARTS
+            }),
+        ),
+        (EXPLORED, Box::new(|| explored(daemonlab, programs))),
+    ];
+    let times = interleaved(few, subjects);
+    table.add(&times, &[(EXPLORED, PEER, 0.5)]);
+}
+
+/// What an execution takes of one exploration, its own start included.
+fn explored(daemonlab: &Path, programs: &Programs) -> Duration {
+    let runs = RUNS.to_string();
+    let time = timed(|| {
+        let status = Command::new(daemonlab)
+            .args(["explore", "--strategy", "random", "--runs", &runs, "--target"])
+            .arg(programs.path("start"))
+            .arg("start.yaml")
+            .current_dir(programs.folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("daemonlab is there").success(), "it holds");
+    });
+    time / RUNS
+}
