@@ -242,3 +242,23 @@ fn a_capability_is_not_ambient_that_is_not_inheritable() {
         assert_eq!(Linux.set_capabilities(sets), Err(Errno::EPERM));
     });
 }
+
+/// What is ambient when one is refused: those with lower numbers, in every run.
+#[test]
+fn ambient_capabilities_are_raised_in_the_order_of_their_numbers() {
+    const FIRST: u64 = 1;
+    for _ in 0..4 {
+        alone_as_root(|| {
+            let inheritable = FIRST | NET_BIND_SERVICE | WAKE_ALARM;
+            let refused = 1 << 5;
+            let sets = Capabilities {
+                permitted: inheritable | refused,
+                inheritable,
+                ambient: inheritable | refused,
+                ..Default::default()
+            };
+            assert_eq!(Linux.set_capabilities(sets), Err(Errno::EPERM));
+            assert_eq!(capabilities_of_proc().ambient, FIRST);
+        });
+    }
+}

@@ -6,7 +6,7 @@
 //! and the bounding set, which the kernel keeps one bit at a time, are read
 //! and written through it.
 
-use caps::{CapSet, Capability, CapsHashSet};
+use caps::{CapSet, Capability};
 
 use crate::sys::records::Capabilities;
 use crate::sys::{Errno, Result};
@@ -63,14 +63,22 @@ pub(super) fn set(sets: Capabilities) -> Result<()> {
     let set = unsafe { libc::syscall(libc::SYS_capset, &raw mut header, halves.as_ptr()) };
     Errno::result(set)?;
     // Last, since a capability can only be ambient while it is permitted and
-    // inheritable.
-    let ambient: CapsHashSet = caps::runtime::thread_all_supported()
-        .into_iter()
-        .filter(|capability| sets.ambient & capability.bitmask() != 0)
-        .collect();
-    // The crate's error is a sentence; the errno is still where the failing
-    // prctl(2) left it.
-    caps::set(None, CapSet::Ambient, &ambient).map_err(|_| Errno::last())
+    // inheritable. From the lowest number up: the crate's own way through a set
+    // has no order, so that what is ambient after a refusal would be another
+    // thing in every run.
+    let mut supported: Vec<Capability> =
+        caps::runtime::thread_all_supported().into_iter().collect();
+    supported.sort_unstable_by_key(Capability::index);
+    for capability in supported {
+        let set = match sets.ambient & capability.bitmask() {
+            0 => caps::drop(None, CapSet::Ambient, capability),
+            _ => caps::raise(None, CapSet::Ambient, capability),
+        };
+        // The crate's error is a sentence; the errno is still where the failing
+        // prctl(2) left it.
+        set.map_err(|_| Errno::last())?;
+    }
+    Ok(())
 }
 
 fn bits(set: CapSet) -> Result<u64> {
