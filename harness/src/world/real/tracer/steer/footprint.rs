@@ -27,6 +27,7 @@ use super::super::call::TracedCall;
 use super::super::decider::Who;
 use super::super::memory;
 use super::handlers::Handlers;
+use crate::world::common;
 use crate::world::steered::Ahead;
 
 /// The names that an execution has given.
@@ -278,7 +279,7 @@ impl Names {
 fn shown(name: &str, call: &TracedCall) -> String {
     let details = call.details();
     if details.in_table {
-        return details.shown.clone();
+        return common::without_limit(name, &details.shown);
     }
     let number = call.raw.args[0] as i32;
     if name == "rt_sigaction"
