@@ -106,7 +106,7 @@ fn verdict(
     );
     let story = match written(model, &shrunk.failure.rule, planned, how) {
         Ok(place) => format!(
-            "{}\n= replay: daemonlab replay {}; with `--world real` on the real program\n",
+            "{}\n= replay: daemonlab replay --world real {}; without `--world`, once more here\n",
             story.trim_end(),
             place.display()
         ),
