@@ -71,28 +71,28 @@ controls! {
 
     "hygiene":
     LauncherKeepsAll => ["launcher.yaml::*"],
-    KeepsDescriptors => ["descriptors.yaml::*", "launcher.yaml::*"],
-    LeaksOwn => ["descriptors.yaml::*"],
+    KeepsDescriptors => ["descriptors.yaml::*", "launcher.yaml::*", "limits.yaml", "streams.yaml::*"],
+    LeaksOwn => ["descriptors.yaml::*", "limits.yaml", "streams.yaml::*"],
     KeepsMask => ["mask.yaml"],
     KeepsDispositions => ["dispositions.yaml", "early_death.yaml::ignored"],
     KeepsUmask => ["umask.yaml"],
     UmaskDecides => ["umask.yaml"],
     KeepsDirectory => ["directory.yaml"],
     BelievesEmptyVariable => ["environment.yaml::nonsense"],
-    AlwaysZero => ["early_death.yaml::*"],
-    TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "launcher.yaml::*", "mask.yaml", "umask.yaml"],
+    AlwaysZero => ["early_death.yaml::*", "no_room.yaml"],
+    TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "launcher.yaml::*", "mask.yaml", "umask.yaml", "limits.yaml", "streams.yaml::*"],
 
     "lifecycle":
-    LeavesWorker => ["after_stop.yaml::*", "during_a_stop.yaml", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*"],
-    LeavesPidFile => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*"],
-    StopsAtOnce => ["during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::QUIT", "in_flight.yaml::TERM", "stop.yaml::signal=QUIT", "stop.yaml::signal=TERM", "stops_in_order.yaml::*"],
+    LeavesWorker => ["after_stop.yaml::*", "during_a_stop.yaml", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*", "hundred_restarts.yaml"],
+    LeavesPidFile => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*", "hundred_restarts.yaml"],
+    StopsAtOnce => ["during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::QUIT", "in_flight.yaml::TERM", "stop.yaml::signal=QUIT", "stop.yaml::signal=TERM", "stops_in_order.yaml::*", "hundred_restarts.yaml"],
     TakesItsTime => ["in_flight.yaml::INT"],
     KeepsStale => ["killed.yaml"],
     NoSetsid => ["during_a_stop.yaml", "hang_up.yaml::*", "stops_in_order.yaml::*"],
     Unlocked => ["after_stop.yaml::*", "during_a_stop.yaml", "killed.yaml", "restarts.yaml", "stops_in_order.yaml::*"],
-    WrongPid => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*"],
+    WrongPid => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*", "hundred_restarts.yaml"],
     HidesErrno => ["killed.yaml"],
-    TakesDaemonAlong => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*"],
+    TakesDaemonAlong => ["after_stop.yaml::*", "during_a_stop.yaml", "hang_up.yaml::*", "in_flight.yaml::*", "killed.yaml", "restarts.yaml", "stop.yaml::*", "stops_in_order.yaml::*", "hundred_restarts.yaml"],
 
     "upgrade":
     NoOld => ["dies.yaml::*", "fails.yaml::cannot-listen", "name_is_not_given_back.yaml", "takes_over.yaml::*"],
