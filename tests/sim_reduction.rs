@@ -1,7 +1,7 @@
 //! The reduction against the plain search, on the daemonizer's readiness
 //! handshake: within the same bound on preemptions both come to the same ends,
 //! by the same classes of equivalent executions, and the reduction takes a
-//! hundredth of the executions.
+//! hundredth of the executions. So it is with a fault in any call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -163,4 +163,27 @@ fn the_handshake_takes_a_hundredth(#[case] settings: Settings) {
         );
         assert!(few * ratio <= many, "{few} of {many}");
     }
+}
+
+#[test]
+fn with_every_single_fault_the_ends_are_the_same() {
+    let bounds = Bounds {
+        preemptions: Some(0),
+        faults: Some(1),
+        timers: Timers::WhenIdle,
+        ..Bounds::default()
+    };
+    let simulation = || handshake(plain(), Faults::ALL);
+    let (everything, classes) = explore(simulation(), Dfs::new(bounds));
+    let (reduced, same) = explore(simulation(), Dpor::new(bounds));
+    println!(
+        "one fault: {} ends, {} classes; {} executions without the reduction, {} with it",
+        everything.states.len(),
+        classes.len(),
+        everything.executions,
+        reduced.executions + reduced.abandoned,
+    );
+    assert!(everything.faults == 1 && everything.states.len() > 50);
+    assert_eq!(reduced.states, everything.states);
+    assert_eq!(same, classes);
 }

@@ -78,15 +78,15 @@ fn always(config: Config, status: i32) -> Config {
 }
 
 #[rstest]
-#[case::detached(settings(LauncherWaits::ForDetached))]
-#[case::detached_user(as_user(LauncherWaits::ForDetached))]
-#[case::ready(settings(LauncherWaits::ForReady))]
-#[case::ready_user(as_user(LauncherWaits::ForReady))]
-fn it_comes_through(#[case] settings: Settings) {
+#[case::detached(settings(LauncherWaits::ForDetached), 1)]
+#[case::detached_user(as_user(LauncherWaits::ForDetached), 1)]
+#[case::ready(settings(LauncherWaits::ForReady), 2)]
+#[case::ready_user(as_user(LauncherWaits::ForReady), 1)]
+fn it_comes_through(#[case] settings: Settings, #[case] preemptions: u32) {
     let program = start::program(settings.clone(), Then::Serves);
     let config = contract(&settings);
     without_faults(&always(config.clone(), exit_code::READY), program.clone());
-    every_single_fault(&config, 1, program);
+    every_single_fault(&config, preemptions, program);
 }
 
 #[rstest]
@@ -101,7 +101,7 @@ fn an_early_end(
     let program = start::program(settings.clone(), then);
     let config = contract(&settings);
     without_faults(&always(config.clone(), status), program.clone());
-    every_single_fault(&config, 0, program);
+    every_single_fault(&config, 1, program);
 }
 
 /// 600 seconds, as they are.
@@ -115,7 +115,7 @@ fn a_timeout(#[case] settings: Settings) {
         &always(config.clone(), exit_code::TIMED_OUT),
         program.clone(),
     );
-    every_single_fault(&config, 0, program);
+    every_single_fault(&config, 1, program);
 }
 
 /// The daemon's signal is never permitted: 60 seconds of trying, and the start
@@ -136,5 +136,5 @@ fn the_window_of_eperm_and_every_single_fault() {
         ..settings(LauncherWaits::ForReady)
     };
     let program = start::program(settings.clone(), Then::NeverPermitted);
-    prove(&contract(&settings), 0, program);
+    prove(&contract(&settings), 1, program);
 }

@@ -8,10 +8,15 @@
 //! 2. with every single fault on the plain run, once and for good;
 //! 3. with every single fault (each errno of each call, short reads and writes,
 //!    SIGKILL of any process at any call, a timeout while others could still go
-//!    on), in every order with as many preemptions as the scenario says.
+//!    on), in every order with as many preemptions as the scenario says, reduced
+//!    as well.
 //!
-//! With `DAEMONLAB_PROOF=full` the third has no bound on preemptions and takes
-//! far longer.
+//! Two starts at once, and an upgrade, have too many orders: the first with at
+//! most one preemption, the third with none, and of two starts with SIGKILL as
+//! the only fault.
+//!
+//! With `DAEMONLAB_PROOF=full` the third has no bound on preemptions, two starts
+//! meet every fault, and it takes far longer.
 //!
 //! - [`handshake`]: with and without waiting, with a user and without, early
 //!   death, timeout, the window of EPERM;

@@ -9,7 +9,7 @@ use daemonlab::sys::{Forked, Pid, Process, Signal, Signals};
 use rstest::rstest;
 
 use crate::handshake::contract;
-use crate::proof::{claim, every_single_fault, without_faults};
+use crate::proof::{claim, every_single_fault, is_full, without_faults};
 use crate::start::{self, Then, as_user, serve, settings};
 
 /// Sends SIGUSR1 to the launcher, at any time.
@@ -28,21 +28,21 @@ fn stranger(sys: Sys) -> i32 {
 fn a_stranger_sends_sigusr1(#[case] then: Then) {
     let settings = settings(LauncherWaits::ForReady);
     let program = start::program(settings.clone(), then);
-    let config = contract(&settings)
-        .with("stranger", Start::default(), stranger)
-        .invariant(Invariant::new(
-            "without a stranger's word it would be the same",
-            move |facts| {
-                match (facts.launcher(), then) {
-                    // Before it was blocked.
-                    (Some(Ended::Killed(Signal::USR1)), _) => Ok(()),
-                    (Some(Ended::Exited(0)), Then::Serves) => Ok(()),
-                    (Some(Ended::Exited(75)), Then::Hangs) => Ok(()),
-                    (end, _) => Err(format!("the launcher: {end:?}")),
-                }
-            },
-        ));
-    without_faults(&config, program);
+    let config = contract(&settings).with("stranger", Start::default(), stranger);
+    let same = Invariant::new(
+        "without a stranger's word it would be the same",
+        move |facts| {
+            match (facts.launcher(), then) {
+                // Before it was blocked.
+                (Some(Ended::Killed(Signal::USR1)), _) => Ok(()),
+                (Some(Ended::Exited(0)), Then::Serves) => Ok(()),
+                (Some(Ended::Exited(75)), Then::Hangs) => Ok(()),
+                (end, _) => Err(format!("the launcher: {end:?}")),
+            }
+        },
+    );
+    without_faults(&config.clone().invariant(same), program.clone());
+    every_single_fault(&config, 0, program);
 }
 
 /// Two starts at once: one comes through, the other is refused.
@@ -63,7 +63,7 @@ fn a_second_start() {
         .invariant(invariants::at_most_one_daemon(&[0, 1]))
         .invariant(invariants::no_partial_pid_file(start::PID_FILE))
         .with("second launcher", Start::default(), program.clone());
-    // Two starts have too many orders for all of them: those without a
+    // Two starts have too many orders for all of them: those with one
     // preemption, and some with any number.
     let plain = config.clone().no_faults().invariant(one_of_two);
     let drawn = plain.clone().search(Search::Pct {
@@ -71,22 +71,21 @@ fn a_second_start() {
         depth: 4,
         executions: 5_000,
     });
-    claim(
-        plain.search(Search::DepthFirst).preemptions(0),
-        program.clone(),
-    );
+    claim(plain.preemptions(1), program.clone());
     println!("{}", check(drawn, program.clone()));
     // And one of them, whoever, is killed at any time.
     let kill = Faults {
         kill: true,
         ..Faults::NONE
     };
-    let killed = config.faults(1, kill).search(Search::Pct {
+    let drawn = config.clone().faults(1, kill).search(Search::Pct {
         seed: 2,
         depth: 3,
         executions: 5_000,
     });
-    println!("{}", check(killed, program));
+    println!("{}", check(drawn, program.clone()));
+    let faults = if is_full() { Faults::ALL } else { kill };
+    claim(config.faults(1, faults).preemptions(0), program);
 }
 
 /// Somebody starts processes all the while, on a machine with six PIDs. None of

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use daemonlab::sim::check::{Config, Search, check};
+use daemonlab::sim::check::{Config, check};
 use daemonlab::sim::{Faults, Sys};
 
 /// Explores a scenario without faults in every order, and with every single
@@ -31,14 +31,18 @@ pub fn every_single_fault(
     program: impl Fn(Sys) -> i32 + Send + Sync + Clone + 'static,
 ) {
     let config = config.clone().faults(1, Faults::ALL);
-    let full = env::var_os("DAEMONLAB_PROOF").is_some_and(|proof| proof == "full");
     claim(
-        match full {
+        match is_full() {
             true => config.budget(100_000_000),
-            false => config.search(Search::DepthFirst).preemptions(preemptions),
+            false => config.preemptions(preemptions),
         },
         program,
     );
+}
+
+/// Whether all is asked for, however long it takes.
+pub fn is_full() -> bool {
+    env::var_os("DAEMONLAB_PROOF").is_some_and(|proof| proof == "full")
 }
 
 /// It holds, and everything within the bounds was tried.

@@ -2,14 +2,14 @@
 
 use daemonlab::daemon::{LauncherWaits, Mode, Settings};
 use daemonlab::explore::TaskName;
-use daemonlab::sim::check::{Config, Search};
-use daemonlab::sim::{Facts, Faults, Invariant, Start};
+use daemonlab::sim::check::Config;
+use daemonlab::sim::{Facts, Invariant, Start};
 use daemonlab::sys::Signal;
 use daemonlab::sys::records::Ended;
 use rstest::rstest;
 
 use crate::handshake::contract;
-use crate::proof::claim;
+use crate::proof::{claim, every_single_fault};
 use crate::start::{self, PID_FILE, Then, settings, upgrade};
 
 /// The old instance, which runs in the foreground.
@@ -72,8 +72,7 @@ fn set_up(
             Start::default(),
             start::program(old, Then::Serves),
         )
-        .invariant(the_old_instance_loses_nothing())
-        .search(Search::DepthFirst);
+        .invariant(the_old_instance_loses_nothing());
     (config, start::program(new, then))
 }
 
@@ -81,5 +80,5 @@ fn set_up(
 fn an_upgrade(#[values(Then::Serves, Then::Fails, Then::Dies, Then::Hangs)] then: Then) {
     let (config, program) = set_up(then);
     claim(config.clone().no_faults().preemptions(1), program.clone());
-    claim(config.faults(1, Faults::ALL).preemptions(0), program);
+    every_single_fault(&config, 0, program);
 }

@@ -34,6 +34,7 @@ pub(super) fn happen(frames: &mut [Frame], point: &Point<'_>) {
     event.raise();
     frames[here].event = event;
     switch::note_visit(frames, &entry, covered);
+    switch::strike_before(frames, point);
 }
 
 /// Finds the races of what will not happen at the last frame: of operations

@@ -50,6 +50,21 @@ pub(super) fn note_visit(frames: &mut [Frame], entry: &Entry, covered: bool) {
     }
 }
 
+/// Sees to it that a blocked task is struck before the last event, if that may
+/// release it: once it could go on, to strike it is a switch.
+pub(super) fn strike_before(frames: &mut [Frame], point: &Point<'_>) {
+    let Some(frame) = frames.last_mut() else {
+        return;
+    };
+    if frame.switch == Switch::Uncounted {
+        return;
+    }
+    let foot = frame.event.foot;
+    frame.backtrack_where(|entry| {
+        entry.readiness == Readiness::Fault && point.conflict(entry.foot, foot)
+    });
+}
+
 impl Frame {
     /// Whether what an entry does next may come before what others do without
     /// the rest of its visit, and cost no preemption more: the next step of

@@ -145,6 +145,13 @@ proptest! {
     vec![Mystery(0, 1), Faulty(Box::new(Set(0, 1)))],
     vec![Faulty(Box::new(AwaitEnd(0))), Get(0)],
 ])]
+// Struck before the first one's message, the second task is not preempted; and
+// the first finds it dead.
+#[case::a_task_is_struck_before_it_is_released(0, vec![
+    vec![Start(1), Send(0, 1), Kill(1)],
+    vec![Faulty(Box::new(Receive(0))), Alone],
+    vec![],
+])]
 fn where_the_cost_of_an_order_matters(#[case] preemptions: u32, #[case] programs: Vec<Vec<Op>>) {
     let bounds = Bounds {
         preemptions: Some(preemptions),
