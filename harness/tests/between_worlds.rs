@@ -80,10 +80,10 @@ fn a_divergence_says_which_call_was_expected_and_which_came() {
         assert!(text.contains("went another way"), "{text}");
         let expected = "expected: 0.1.1 1 chdir(\"/elsewhere\")\n";
         assert!(text.contains(expected), "{text}");
-        assert!(
-            text.contains("got:      0.1.1 1 write(5, 7 bytes)"),
-            "{text}"
-        );
+        let mut lines = text.lines();
+        let got = lines.find(|line| line.trim_start().starts_with("got:"));
+        let came = "0.1.1 1 write(5, 7 bytes)";
+        assert!(got.is_some_and(|got| got.contains(came)), "{text}");
     }
 }
 
