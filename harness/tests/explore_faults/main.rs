@@ -1,11 +1,10 @@
 //! Start-up code that does not bear a failing call, in small C programs:
 //! `explore --faults` finds the call, and leaves the corrected twin alone.
 
+#[path = "../c_programs/mod.rs"]
+mod c_programs;
 #[path = "../cli_common/mod.rs"]
 mod cli_common;
-
-use std::path::Path;
-use std::process::Command;
 
 use cli_common::Lab;
 use rstest::rstest;
@@ -54,16 +53,8 @@ steps:
 "#;
 
 fn compile(lab: &Lab, name: &str, defines: &[&str]) {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_faults/programs");
-    let output = Command::new("cc")
-        .args(["-O1", "-w", "-o"])
-        .arg(lab.path("program"))
-        .args(defines)
-        .arg(sources.join(format!("{name}.c")))
-        .output()
-        .expect("there is a C compiler");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    let source = format!("explore_faults/programs/{name}.c");
+    c_programs::compile(source, &lab.path("program"), defines);
 }
 
 fn explored(lab: &Lab) -> (Option<i32>, String) {

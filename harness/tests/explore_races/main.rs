@@ -7,66 +7,18 @@ mod c_programs;
 #[path = "../cli_common/mod.rs"]
 mod cli_common;
 
+use std::fs;
+use std::path::Path;
+
 use cli_common::Lab;
 use rstest::rstest;
 
-/// The launcher ends well, and the PID file is good then.
-const READY: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-  - adopt: {id: daemon, from: {pid-file: /run/d.pid}, within: 0s, expect: {alive: true}}
-"#;
-
-/// The launcher ends well.
-const ENDS: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-"#;
-
-/// Of two starts at once, one is refused.
-const ONE_WINS: &str = r#"
-version: 1
-steps:
-  - launch: {id: one, command: ["${target}"], background: true}
-  - launch: {id: two, command: ["${target}"], background: true}
-  - await: {launch: one, expect: {running: false}}
-  - await: {launch: two, expect: {running: false}}
-  - check: {sandbox: {}, within: 0s, expect: {count: 1}}
-"#;
-
-/// Nothing outlives the launcher.
-const NO_ORPHAN: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-  - check: {sandbox: {}, expect: {count: 0}}
-"#;
-
-/// Who is ready listens.
-const LISTENS: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-  - check: {socket: "127.0.0.1:8080", within: 0s, expect: {listening: true}}
-"#;
-
-/// Nothing is lost of the log.
-const WHOLE_LOG: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-  - check: {file: /run/d.log, within: 0s, expect: {content: {contains: ["launcher\n", "daemon\n"]}}}
-"#;
-
-/// The daemon is there in the end.
-const STAYS: &str = r#"
-version: 1
-steps:
-  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
-  - adopt: {id: daemon, from: {pid-file: /run/d.pid}, expect: {alive: true}}
-"#;
+/// A folder with what must hold of a program.
+fn lab(name: &str) -> Lab {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_races");
+    let scenario = fs::read_to_string(tests.join(format!("programs/{name}.yaml")));
+    Lab::new(&[("s.yaml", &scenario.expect(name))])
+}
 
 fn compile(lab: &Lab, name: &str, defines: &[&str]) {
     let source = format!("explore_races/programs/{name}.c");
@@ -82,20 +34,20 @@ fn explored(lab: &Lab, runs: &str) -> (Option<i32>, String) {
 }
 
 #[rstest]
-#[case::late_handler("late_handler", READY)]
-#[case::check_then_pause("check_then_pause", ENDS)]
-#[case::pid_file_late("pid_file_late", READY)]
-#[case::pid_file_partial("pid_file_partial", READY)]
-#[case::death_of_the_intermediate("death_of_the_intermediate", ENDS)]
-#[case::two_starts("two_starts", ONE_WINS)]
-#[case::orphan("orphan", NO_ORPHAN)]
-#[case::late_listen("late_listen", LISTENS)]
-#[case::torn_log("torn_log", WHOLE_LOG)]
-#[case::lost_child("lost_child", ENDS)]
-#[case::late_cleaning("late_cleaning", STAYS)]
-#[case::hang_up_of_all("hang_up_of_all", STAYS)]
-fn a_race_is_found_and_its_correction_is_not(#[case] name: &str, #[case] scenario: &str) {
-    let lab = Lab::new(&[("s.yaml", scenario)]);
+#[case("late_handler")]
+#[case("check_then_pause")]
+#[case("pid_file_late")]
+#[case("pid_file_partial")]
+#[case("death_of_the_intermediate")]
+#[case("two_starts")]
+#[case("orphan")]
+#[case("late_listen")]
+#[case("torn_log")]
+#[case("lost_child")]
+#[case("late_cleaning")]
+#[case("hang_up_of_all")]
+fn a_race_is_found_and_its_correction_is_not(#[case] name: &str) {
+    let lab = lab(name);
     compile(&lab, name, &[]);
     let (status, text) = explored(&lab, "200");
     assert_eq!(status, Some(1), "{text}");
@@ -116,6 +68,13 @@ fn a_race_is_found_and_its_correction_is_not(#[case] name: &str, #[case] scenari
     let (status, text) = explored(&lab, "60");
     assert_eq!(status, Some(0), "{text}");
 }
+
+/// The launcher ends well.
+const ENDS: &str = r#"
+version: 1
+steps:
+  - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
+"#;
 
 /// A busy wait is left after a few rounds, and met again once what it looks at
 /// has changed: executions are short, and the race in it is found.

@@ -5,12 +5,17 @@ int main(void) {
   pid_t launcher = getpid();
   sigset_t both = only(SIGUSR1);
   int first;
+  share();
   sigaddset(&both, SIGCHLD);
   sigprocmask(SIG_BLOCK, &both, NULL);
   if (fork() == 0) {
     setsid();
-    if (fork() != 0) _exit(0);
+    if (fork() != 0) {
+      until_nearly_there();
+      _exit(0);
+    }
     put("/run/d.pid", O_TRUNC, own_pid());
+    nearly_there();
     kill(launcher, SIGUSR1);
     serve();
   }

@@ -5,10 +5,12 @@ static int listener(void) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) _exit(72);
+  nearly_there();
   if (listen(fd, 5) != 0) _exit(73);
   return fd;
 }
 int main(void) {
+  share();
 #ifdef FIXED
   listener();
 #endif
@@ -19,5 +21,6 @@ int main(void) {
 #endif
     serve();
   }
+  until_nearly_there();
   return 0;
 }

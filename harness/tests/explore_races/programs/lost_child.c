@@ -14,8 +14,13 @@ int main(void) {
   sigset_t block = only(SIGCHLD), old;
   handle(SIGCHLD, on_child);
   sigprocmask(SIG_BLOCK, &block, &old);
+  share();
   for (int child = 0; child < 2; child++)
-    if (fork() == 0) _exit(0);
+    if (fork() == 0) {
+      if (child == 0) nearly_there();
+      else until_nearly_there(), work(), work(), work();
+      _exit(0);
+    }
   while (reaped < 2) sigsuspend(&old);
   return 0;
 }

@@ -4,8 +4,11 @@ int main(void) {
   pid_t parent = getpid();
   int line[2];
   char byte;
+  share();
   pipe(line);
   if (fork() == 0) {
+    setsid();
+    nearly_there();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #ifdef FIXED
     if (getppid() != parent) _exit(0);
@@ -15,5 +18,6 @@ int main(void) {
   }
   close(line[1]);
   (void)parent, (void)byte;
+  until_nearly_there(), work(), work(), work();
   return 0;
 }

@@ -1,22 +1,27 @@
 #include "common.h"
-// Both write to the log, each from where it thinks that the end is.
-int main(void) {
+// Both write to the log, each from where it has found the end to be.
+static void log_line(const char *line) {
 #ifdef FIXED
-  int flags = O_APPEND;
+  int fd = open("/run/d.log", O_WRONLY | O_CREAT | O_APPEND, 0644);
 #else
-  int flags = 0;
+  int fd = open("/run/d.log", O_WRONLY | O_CREAT, 0644);
 #endif
+  lseek(fd, 0, SEEK_END);
+  write(fd, line, strlen(line));
+  close(fd);
+}
+int main(void) {
   int line[2];
   char byte;
   pipe(line);
-  int log = open("/run/d.log", O_WRONLY | O_CREAT | flags, 0644);
   if (fork() == 0) {
     setsid();
-    put("/run/d.log", flags, "daemon\n");
+    work();
+    log_line("daemon\n");
     write(line[1], "r", 1);
     serve();
   }
-  write(log, "launcher\n", 9);
+  log_line("launcher\n");
   read(line[0], &byte, 1);
   return 0;
 }
