@@ -243,6 +243,7 @@ fn sandbox(
         groups: Vec::new(),
         binds,
         files: args.file.iter().map(copy).collect::<Result<_, String>>()?,
+        virtual_time: None,
     })
 }
 

@@ -19,12 +19,13 @@ use super::yaml;
 const VERSION: i64 = 1;
 
 /// The keys of a scenario.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "version",
     "name",
     "description",
     "tags",
     "timeout",
+    "time",
     "requires",
     "let",
     "sandbox",
@@ -128,6 +129,7 @@ fn scenario(reader: &Reader, source: &Arc<Source>, dir: &Path, node: &Node) -> O
     let sections = Sections {
         tags: top.entry("tags"),
         timeout: top.entry("timeout"),
+        time: top.entry("time"),
         requires: top.entry("requires"),
         sandbox: top.entry("sandbox"),
         files: top.entry("files"),

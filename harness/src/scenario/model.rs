@@ -12,7 +12,9 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 
 pub use crate::world::Capability;
-use crate::world::spec::{Condition, Counting, FaultAction, GroupSpec, Role, UserSpec};
+use crate::world::spec::{
+    Condition, Counting, FaultAction, GroupSpec, Role, UserSpec, VirtualTime,
+};
 
 use super::claims::Events;
 use super::matcher::Expect;
@@ -47,6 +49,8 @@ pub struct Case {
     pub tags: Vec<String>,
     /// How long it may take at most, if it says so.
     pub timeout: Option<Duration>,
+    /// How time passes, where it says that it is virtual.
+    pub virtual_time: Option<VirtualTime>,
     /// What it needs: what `requires` names, and what follows from its content.
     pub requires: BTreeSet<Capability>,
     /// Where it happens.

@@ -28,6 +28,7 @@ impl Case {
                 .iter()
                 .map(|file| file.spec(scope))
                 .collect::<Result<_, _>>()?,
+            virtual_time: self.virtual_time,
         })
     }
 }

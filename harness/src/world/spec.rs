@@ -18,6 +18,16 @@ pub struct SandboxSpec {
     pub binds: Vec<PathBuf>,
     /// Files that are there from the start, in this order.
     pub files: Vec<FileSpec>,
+    /// How time passes, where it is virtual.
+    pub virtual_time: Option<VirtualTime>,
+}
+
+/// Time that passes only when nobody can go on without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VirtualTime {
+    /// By how much waits end late, so that those that end close together cost
+    /// one jump.
+    pub slack: Duration,
 }
 
 /// A user of the sandbox.

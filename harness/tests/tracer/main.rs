@@ -1,5 +1,7 @@
 //! The tracer and real programs, compiled from C when the tests run.
 
+#[path = "../c_programs/mod.rs"]
+mod c_programs;
 #[path = "../world_lab/mod.rs"]
 mod world_lab;
 
@@ -9,4 +11,5 @@ mod killed;
 mod many;
 mod programs;
 mod storms;
+mod time;
 mod ways;

@@ -1,7 +1,6 @@
 //! The programs, compiled once each, and their runs under the tracer.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use daemonlab_harness::world::event::{Event, What};
 use daemonlab_harness::world::facts::LaunchFacts;
 use daemonlab_harness::world::real::{Host, RealWorld};
 use daemonlab_harness::world::spec::{LaunchSpec, SandboxSpec, Trace};
-use tempfile::TempDir;
 
+use crate::c_programs::compiled;
 use crate::world_lab::{LONG, host, launch, world_of};
 
 /// How a program is linked.
@@ -21,47 +20,33 @@ pub enum Linked {
     Static,
 }
 
-static PROGRAMS: LazyLock<TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    for name in ["daemon", "preempt", "storm", "threads", "ways"] {
-        for linked in [Linked::Dynamic, Linked::Static] {
-            compile(folder.path(), name, linked);
-        }
+static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
+    for name in ["daemon", "preempt", "storm", "threads", "time", "ways"] {
+        let source = format!("tracer/programs/{name}.c");
+        compiled(&source, &file(name, Linked::Dynamic), &[]);
+        compiled(&source, &file(name, Linked::Static), &["-static"]);
     }
-    folder
 });
 
 fn file(name: &str, linked: Linked) -> String {
-    format!("{name}-{linked:?}").to_lowercase()
+    format!("traced-{name}-{linked:?}").to_lowercase()
 }
 
-fn compile(folder: &Path, name: &str, linked: Linked) {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tracer/programs");
-    let mut cc = Command::new("cc");
-    cc.args(["-O1", "-w", "-pthread", "-o"])
-        .arg(folder.join(file(name, linked)))
-        .arg(sources.join(format!("{name}.c")));
-    if let Linked::Static = linked {
-        cc.arg("-static");
-    }
-    // The compiler that links Rust programs as well.
-    let output = cc.output().expect("there is a C compiler");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+/// The folder of the programs.
+pub fn folder() -> &'static Path {
+    LazyLock::force(&PROGRAMS);
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
 /// The path of a program.
 pub fn program(name: &str, linked: Linked) -> PathBuf {
-    PROGRAMS.path().join(file(name, linked))
+    folder().join(file(name, linked))
 }
 
 /// A world with the programs in it.
 pub fn lab(host: &mut Host) -> RealWorld {
     let spec = SandboxSpec {
-        binds: vec![PROGRAMS.path().to_owned()],
+        binds: vec![folder().to_owned()],
         ..SandboxSpec::default()
     };
     world_of(host, &spec)

@@ -10,9 +10,10 @@ use crate::scenario::expand::Row;
 use crate::scenario::model::{Action, Capability, Case, Step};
 use crate::scenario::node::{Entry, Node, Yaml};
 use crate::scenario::reader::Reader;
-use crate::scenario::source::{Source, Span};
+use crate::scenario::source::{At, Source, Span};
 use crate::scenario::suggest;
 use crate::scenario::variables::Variables;
+use crate::world::spec::VirtualTime;
 
 use super::builder::Builder;
 use super::sandbox;
@@ -21,6 +22,7 @@ use super::sandbox;
 pub(in crate::scenario) struct Sections<'n> {
     pub(in crate::scenario) tags: Option<&'n Entry>,
     pub(in crate::scenario) timeout: Option<&'n Entry>,
+    pub(in crate::scenario) time: Option<&'n Entry>,
     pub(in crate::scenario) requires: Option<&'n Entry>,
     pub(in crate::scenario) sandbox: Option<&'n Entry>,
     pub(in crate::scenario) files: Option<&'n Entry>,
@@ -50,6 +52,7 @@ pub(in crate::scenario) fn case(
     let files = fill(sections.files, &variables);
     let steps = filled(sections.steps, &variables);
     let timeout = fill(sections.timeout, &variables);
+    let time = fill(sections.time, &variables);
     let tags = fill(sections.tags, &variables);
     let requires = fill(sections.requires, &variables);
 
@@ -85,6 +88,7 @@ pub(in crate::scenario) fn case(
         dir: dir.to_owned(),
         tags: read_tags(reader, tags.as_ref()),
         timeout: timeout.and_then(|entry| read_timeout(reader, &entry)),
+        virtual_time: time.and_then(|entry| read_time(reader, &entry)),
         requires: read_requires(reader, requires.as_ref()),
         sandbox: built.sandbox,
         files,
@@ -128,6 +132,49 @@ fn read_timeout(reader: &Reader, entry: &Entry) -> Option<Duration> {
     }
     Some(timeout)
 }
+
+/// `virtual`, or how late waits end then.
+fn read_time(reader: &Reader, entry: &Entry) -> Option<VirtualTime> {
+    if let Yaml::Map(_) = entry.value.yaml {
+        let owner = At {
+            value: "time".to_owned(),
+            span: entry.key.span,
+        };
+        let fields = reader.fields(&entry.value, &owner, &TIME)?;
+        let options = fields.entry("virtual").map(|entry| (entry, &entry.value));
+        let Some((entry, node)) = options else {
+            fields.require(reader, "virtual");
+            return None;
+        };
+        let owner = At {
+            value: "virtual".to_owned(),
+            span: entry.key.span,
+        };
+        let fields = reader.fields(node, &owner, &VIRTUAL)?;
+        let slack = reader.duration(fields.require(reader, "slack")?, "`slack`")?;
+        return Some(VirtualTime { slack });
+    }
+    let word = reader.text(&entry.value, "`time`")?;
+    if word == "virtual" {
+        return Some(VirtualTime::default());
+    }
+    reader.push(
+        reader
+            .mistake(
+                &entry.value,
+                "`time` is `virtual`, if it is given",
+                "unknown",
+            )
+            .help("write `time: virtual`, or leave it out for real time"),
+    );
+    None
+}
+
+/// The keys of `time`.
+pub(super) const TIME: [&str; 1] = ["virtual"];
+
+/// The keys of `time.virtual`.
+pub(super) const VIRTUAL: [&str; 1] = ["slack"];
 
 fn read_requires(reader: &Reader, entry: Option<&Entry>) -> BTreeSet<Capability> {
     let Some(list) = entry.and_then(|entry| reader.list(&entry.value, "`requires`")) else {
@@ -177,7 +224,7 @@ fn imply(case: &mut Case) {
         || !case.sandbox.groups.is_empty()
         || launches().any(|launch| launch.user.uid != 0)
         || case.files.iter().any(|file| file.uid != 0 || file.gid != 0);
-    if faults || launches().any(|launch| launch.traced) {
+    if faults || case.virtual_time.is_some() || launches().any(|launch| launch.traced) {
         case.requires.insert(Capability::Ptrace);
     }
     if users {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::scenario::model::Capability;
 use crate::world::facts::schema::{Field, Kind, Subject};
 
-use super::{check, events, fault, files, launch, matcher, sandbox, steps};
+use super::{case, check, events, fault, files, launch, matcher, sandbox, steps};
 
 /// A schema of the file whose keys are `keys`.
 pub(in crate::scenario) fn schema(keys: &[&str], version: i64) -> Value {
@@ -15,6 +15,9 @@ pub(in crate::scenario) fn schema(keys: &[&str], version: i64) -> Value {
         "name" | "description" => text(),
         "tags" => list(text()),
         "timeout" => time(),
+        "time" => json!({"oneOf": [one_of(["virtual"]), object(&case::TIME, &case::TIME, |_| {
+            object(&case::VIRTUAL, &case::VIRTUAL, |_| time())
+        })]}),
         "requires" => list(one_of(Capability::ALL.map(Capability::name))),
         "let" => json!({"type": "object"}),
         "sandbox" => reference("sandbox"),

@@ -152,7 +152,7 @@ impl Host {
                 again.ok_or_else(|| refusal("make a world", evidence, remedy))?
             }
         };
-        world.made()
+        world.made(spec)
     }
 
     /// Makes a world with nothing in it but these folders, as far as they can

@@ -20,7 +20,7 @@ use super::wire::message::{Answer, Problem, Reply, Request, Trial};
 use super::wire::{Channel, Frame};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
-use crate::world::spec::{FileSpec, LaunchSpec};
+use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::steered::{LetGo, Standing, Steering};
 use crate::world::{World, WorldError};
 
@@ -36,6 +36,10 @@ pub struct RealWorld {
     /// Whether init has stopped answering in time, so that an answer that
     /// comes after all would be taken for another's.
     lost: bool,
+    /// The world's time as init told it last, where it is virtual.
+    time: Option<Duration>,
+    /// By how much waits end late there.
+    slack: Duration,
 }
 
 /// What came of asking init; nothing, if it has ended.
@@ -58,18 +62,23 @@ impl RealWorld {
             groups,
             made: Duration::ZERO,
             lost: false,
+            time: None,
+            slack: Duration::ZERO,
         }
     }
 
     /// Waits until the rest is made.
-    pub(super) fn made(mut self) -> Result<RealWorld, WorldError> {
+    pub(super) fn made(mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
         let stage = "make a world";
         let answer = self.answer(Duration::ZERO);
         let reply = judge(stage, answer)?.reply;
-        let Reply::Made { at } = reply else {
+        let Reply::Made { at, time } = reply else {
             return Err(unexpected(stage, &reply));
         };
         self.made = Duration::from_nanos(at);
+        // Before anything asks for it.
+        self.time = time;
+        self.slack = spec.virtual_time.unwrap_or_default().slack;
         Ok(self)
     }
 
@@ -327,19 +336,33 @@ impl World for RealWorld {
             .call(stage, &Request::Wait { at_most }, &[], at_most)?
             .reply
         {
-            Reply::Events(events) => Ok(events),
+            Reply::Events(events, time) => {
+                self.time = time;
+                Ok(events)
+            }
             other => Err(unexpected(stage, &other)),
         }
     }
 
+    fn tick(&self) -> Duration {
+        match self.time {
+            // Each look costs as much as a jump of time.
+            Some(_) => self.slack.max(Duration::from_secs(1)),
+            None => Duration::from_millis(20),
+        }
+    }
+
     fn now(&self) -> Duration {
+        if let Some(time) = self.time {
+            return time;
+        }
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(self.made, Duration::from);
         now.saturating_sub(self.made)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         let stage = "end the world";
-        let events = expect!(self, stage, Request::Finish, Reply::Events(events) => events);
+        let events = expect!(self, stage, Request::Finish, Reply::Events(events, _) => events);
         let events = match events {
             Err(error) if self.init.wait(Duration::ZERO) => return Err(error),
             // It is there but does not come to answer, as beside thousands of

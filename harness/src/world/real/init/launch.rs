@@ -36,12 +36,12 @@ pub struct Launch {
     /// The stand-in for a shell, if it was started from a terminal.
     pub shell: Option<i32>,
     /// How and when the launcher ended.
-    pub end: Option<(End, u64)>,
+    pub end: Option<(End, Duration)>,
     /// Standard output, or the terminal.
     pub stdout: Stream,
     /// Standard error.
     pub stderr: Stream,
-    started: u64,
+    started: Duration,
 }
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, which is the same inside and outside.
@@ -64,7 +64,8 @@ impl Launch {
             return Err(refusal(stage, "the command is empty", "name a program"));
         }
         let rules = Rules::new(&spec.faults)?;
-        let recording = Recording::new(&spec.trace, spec.order)?;
+        let mut recording = Recording::new(&spec.trace, spec.order)?;
+        recording.besides = tracer.besides();
         let calls = recording.stops(&rules);
         let start = Start {
             launch: spec,
@@ -117,7 +118,7 @@ impl Launch {
             end: None,
             stdout,
             stderr,
-            started: now(),
+            started: Duration::ZERO,
         }
     }
 
@@ -193,7 +194,10 @@ impl Launch {
             }
             match receive(way.reports).map_err(broken)? {
                 Some(Report::Started { pid, at }) => {
-                    (self.pid, self.started) = (pid, at);
+                    self.pid = pid;
+                    let since = Duration::from_nanos(now().saturating_sub(at));
+                    let real = || time().saturating_sub(since);
+                    self.started = way.tracer.time().unwrap_or_else(real);
                     self.session = self.shell.unwrap_or(pid);
                     started = true;
                     if let Some((rules, recording)) = tracing.take() {
@@ -214,13 +218,13 @@ impl Launch {
     }
 
     /// What is known of it now.
-    pub fn facts(&self, rules: Option<&Rules>) -> LaunchFacts {
-        let until = self.end.map_or_else(now, |(_, at)| at);
+    pub fn facts(&self, now: Duration, rules: Option<&Rules>) -> LaunchFacts {
+        let until = self.end.map_or(now, |(_, at)| at);
         LaunchFacts {
             pid: self.pid,
             session: self.session,
             end: self.end.map(|(end, _)| end),
-            duration: Duration::from_nanos(until.saturating_sub(self.started)),
+            duration: until.saturating_sub(self.started),
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
             matched: rules.map(Rules::matched).unwrap_or_default(),
@@ -230,7 +234,7 @@ impl Launch {
 
     /// Notes that a process has ended, if it is this launch's: its launcher or
     /// its stand-in for a shell. Gives whether it was the stand-in.
-    pub fn ended(&mut self, pid: i32, end: End, at: u64) -> bool {
+    pub fn ended(&mut self, pid: i32, end: End, at: Duration) -> bool {
         if pid == self.pid && self.end.is_none() {
             self.end = Some((end, at));
         }

@@ -44,6 +44,7 @@ impl Init {
             Request::HangUp(id) => self.hang_up(&id),
             Request::WriteFile(spec) => files::write(&spec).map(|()| Reply::Done),
             Request::Wait { at_most } => {
+                self.asked = now();
                 self.pending = Some(Pending::Wait(self.time() + at_most));
                 return None;
             }
@@ -68,7 +69,7 @@ impl Init {
                     return Some((Err(error.into()), Vec::new(), None));
                 }
                 self.trace();
-                self.pending = Some(Pending::Stand(self.time() + at_most));
+                self.pending = Some(Pending::Stand(self.real_time() + at_most));
                 return None;
             }
             Request::Steer(steering) => {
@@ -98,7 +99,9 @@ impl Init {
             return Err(refusal(stage, evidence, "give it another id"));
         }
         let (groups, started) = (self.groups.len() > 1, self.started);
-        let time = || Duration::from_nanos(now().saturating_sub(started));
+        let fixed = self.tracer.time();
+        let real = || Duration::from_nanos(now().saturating_sub(started));
+        let time = || fixed.unwrap_or_else(real);
         let launch = Launch::start(spec, groups, &mut self.tracer, &self.signals, time);
         let launch = match launch {
             Ok(launch) => launch,
@@ -121,7 +124,7 @@ impl Init {
         self.reap();
         self.drain_all();
         let launch = self.launches.get(id).ok_or_else(|| unknown(id))?;
-        let facts = launch.facts(self.tracer.faults().of(id));
+        let facts = launch.facts(self.time(), self.tracer.faults().of(id));
         Ok(Reply::Launch(Box::new(facts)))
     }
 

@@ -26,8 +26,8 @@ use crate::world::real::kernel::null_streams;
 use crate::world::real::probe::StageId;
 use crate::world::real::proc::pids;
 use crate::world::real::template::Blueprint;
-use crate::world::real::tracer::Tracer;
 use crate::world::real::tracer::stop::{self, Next};
+use crate::world::real::tracer::{Clock, Tracer};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
 use crate::world::spec::SandboxSpec;
@@ -35,6 +35,21 @@ use crate::world::spec::SandboxSpec;
 /// How many ends are taken note of in one turn, so that processes that end
 /// faster than they are reaped keep init from nothing else.
 const ENDS: usize = 1024;
+
+/// How much of the processors can be used in a row while virtual time stands
+/// still; after that it passes as they are used, so that who never rests holds
+/// up nobody. A machine that is busy with something else changes nothing.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The same for real time, for who neither rests nor uses a processor.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the harness is kept waiting for a moment of virtual time that is
+/// slow to come: it asks again.
+const KEPT: Duration = Duration::from_secs(2);
+
+/// How often it is looked without a pause whether somebody still runs.
+const PATIENT: u32 = 200;
 
 /// The same for rounds of stops.
 const STOPS: usize = 8;
@@ -62,6 +77,16 @@ pub struct Init {
     pub(super) hidden: BTreeSet<i32>,
     /// A request that is not answered yet.
     pub(super) pending: Option<Pending>,
+    /// When it was made, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub(super) asked: u64,
+    /// What was seen when nothing ran, where time is virtual: how often who
+    /// waits was on a processor.
+    seen: Option<u64>,
+    /// How often in a row somebody was seen to run.
+    busy: u32,
+    /// Since when, in nanoseconds of `CLOCK_MONOTONIC`, and how much of the
+    /// processors was used then; what has passed in virtual time is added.
+    busy_since: Option<(u64, Duration)>,
 }
 
 /// A request that takes time.
@@ -69,7 +94,8 @@ pub struct Init {
 pub(super) enum Pending {
     /// For an event, until this moment.
     Wait(Duration),
-    /// For the moment when nothing runs, until this moment.
+    /// For the moment when nothing runs, until this moment of real time: as
+    /// long as something runs, virtual time stands still.
     Stand(Duration),
     /// A conversation with a server.
     Connect(Connection),
@@ -130,6 +156,10 @@ impl Init {
                 events: Events::default(),
                 hidden: BTreeSet::new(),
                 pending: None,
+                asked: 0,
+                seen: None,
+                busy: 0,
+                busy_since: None,
             }),
             Err(failure) => Err((channel, failure)),
         }
@@ -137,6 +167,11 @@ impl Init {
 
     /// The world's own time.
     pub(super) fn time(&self) -> Duration {
+        self.tracer.time().unwrap_or_else(|| self.real_time())
+    }
+
+    /// The same, as it passes outside.
+    pub(super) fn real_time(&self) -> Duration {
         Duration::from_nanos(now().saturating_sub(self.started))
     }
 
@@ -164,12 +199,19 @@ impl Init {
         }
         // Facts are counted from here: the world is there.
         self.started = now();
-        Ok(Reply::Made { at: self.started })
+        if let Some(time) = &spec.virtual_time {
+            self.tracer.keep_time(Clock::new(time.slack));
+        }
+        Ok(Reply::Made {
+            at: self.started,
+            time: self.tracer.time(),
+        })
     }
 
     /// One turn of the loop; gives whether there is another.
     fn turn(&mut self) -> bool {
         let ready = self.ready();
+        let idle = ready.is_empty();
         let mut asked = false;
         for source in ready {
             match source {
@@ -183,7 +225,9 @@ impl Init {
         if self.tracer.is_busy() {
             self.reap();
         }
-        (!asked || self.ask()) && self.settle()
+        let goes_on = (!asked || self.ask()) && self.settle();
+        self.pass_time(idle);
+        goes_on
     }
 
     /// Waits until something is there.
@@ -219,8 +263,58 @@ impl Init {
         ready.map(|((source, ..), _)| source).collect()
     }
 
+    /// Lets virtual time jump, if the harness waits and nothing runs: twice in
+    /// a row with nobody on a processor in between, since no event tells that
+    /// somebody has fallen asleep.
+    fn pass_time(&mut self, idle: bool) {
+        let until = match &self.pending {
+            Some(Pending::Wait(until)) => *until,
+            Some(Pending::Connect(connection)) => connection.until(),
+            Some(Pending::Stand(_)) | None => return,
+        };
+        let Some(switches) = self.tracer.quiet().filter(|_| idle) else {
+            self.seen = None;
+            self.busy = self.busy.saturating_add(1);
+            self.pass_busy_time();
+            std::thread::yield_now();
+            return;
+        };
+        self.busy = 0;
+        self.busy_since = None;
+        if self.seen.replace(switches) == Some(switches) {
+            self.seen = None;
+            let other = self.tracer.deadline().map_or(until, |at| at.min(until));
+            self.tracer.jump(Some(other));
+        }
+    }
+
+    /// Lets as much of virtual time pass as somebody has run beyond what is
+    /// granted.
+    fn pass_busy_time(&mut self) {
+        let used = self.tracer.used();
+        let Some((since, used_then)) = &mut self.busy_since else {
+            self.busy_since = Some((now(), used));
+            return;
+        };
+        let beyond = used.saturating_sub(*used_then + GRACE);
+        let real = Duration::from_nanos(now().saturating_sub(*since));
+        let real = real.saturating_sub(PATIENCE);
+        *used_then += beyond;
+        *since += real.as_nanos() as u64;
+        self.tracer.pass_time(beyond.max(real));
+    }
+
     /// Until the next moment at which something is to be done.
     fn timeout(&self) -> PollTimeout {
+        if self.tracer.time().is_some() {
+            return match &self.pending {
+                _ if self.tracer.has_more() => PollTimeout::ZERO,
+                None => PollTimeout::NONE,
+                // Who computes for long is not disturbed all the time.
+                Some(_) if self.busy > PATIENT => PollTimeout::from(1u8),
+                Some(_) => PollTimeout::ZERO,
+            };
+        }
         let pending = self.pending.as_ref().map(|pending| match pending {
             Pending::Wait(until) => *until,
             // No event tells that a task has fallen asleep.
@@ -248,7 +342,7 @@ impl Init {
             self.tracer.cut_short(self.time());
             self.tell();
             let events = self.events.take();
-            let _ = self.answer(Ok(Reply::Events(events)), &[], None);
+            let _ = self.answer(Ok(Reply::Events(events, self.tracer.time())), &[], None);
             return false;
         }
         match self.request(frame.message, frame.bytes) {
@@ -266,13 +360,16 @@ impl Init {
     /// Answers what was waited for; gives whether the harness is still there.
     fn settle(&mut self) -> bool {
         let time = self.time();
+        let asked = Duration::from_nanos(now().saturating_sub(self.asked));
+        let kept = self.tracer.time().is_some() && asked > KEPT;
         if let Some(Pending::Stand(until)) = self.pending {
-            return self.stand(time, until);
+            return self.stand(until);
         }
         let (answer, bytes) = match &mut self.pending {
-            Some(Pending::Wait(until)) if !self.events.is_empty() || time >= *until => {
-                (Ok(Reply::Events(self.events.take())), Vec::new())
-            }
+            Some(Pending::Wait(until)) if !self.events.is_empty() || time >= *until || kept => (
+                Ok(Reply::Events(self.events.take(), self.tracer.time())),
+                Vec::new(),
+            ),
             Some(Pending::Connect(connection)) => match connection.go_on(time) {
                 Some(Ok(bytes)) => (Ok(Reply::Received), bytes),
                 Some(Err(error)) => (Err(error.into()), Vec::new()),
@@ -285,9 +382,9 @@ impl Init {
     }
 
     /// Answers once nothing runs; gives whether the harness is still there.
-    fn stand(&mut self, time: Duration, until: Duration) -> bool {
+    fn stand(&mut self, until: Duration) -> bool {
         let standing = self.tracer.standing();
-        if standing.is_none() && time < until {
+        if standing.is_none() && self.real_time() < until {
             std::thread::yield_now();
             return true;
         }
@@ -347,13 +444,12 @@ impl Init {
     }
 
     fn ended(&mut self, pid: i32, end: End) {
-        let at = now();
+        let at = self.time();
         let mut shell = self.hidden.remove(&pid);
         for launch in self.launches.values_mut() {
             shell |= launch.ended(pid, end, at);
         }
         if !shell {
-            let at = Duration::from_nanos(at.saturating_sub(self.started));
             self.events.add(at, What::Ended { pid, end });
         }
     }

@@ -1,12 +1,12 @@
-//! Reading a stopped thread's memory (`process_vm_readv(2)`). What cannot be
-//! read is given as nothing: a program may pass any address.
+//! A stopped thread's memory (`process_vm_readv(2)`). What cannot be read is
+//! given as nothing: a program may pass any address.
 
 use std::ffi::OsString;
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
 use nix::unistd::Pid;
 
 /// The longest path there is (`PATH_MAX`).
@@ -63,6 +63,15 @@ pub fn path(tid: i32, address: u64) -> Option<PathBuf> {
         all.extend(piece);
     }
     None
+}
+
+/// Writes these bytes at `address`; gives whether all are there.
+pub fn write(tid: i32, address: u64, bytes: &[u8]) -> bool {
+    let remote = RemoteIoVec {
+        base: address as usize,
+        len: bytes.len(),
+    };
+    process_vm_writev(Pid::from_raw(tid), &[IoSlice::new(bytes)], &[remote]) == Ok(bytes.len())
 }
 
 fn some(tid: i32, address: u64, buffer: &mut [u8]) -> Option<usize> {

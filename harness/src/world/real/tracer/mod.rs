@@ -19,6 +19,7 @@
 //! - [`decider`]: what becomes of a stop, as a trait;
 //! - [`faults`], [`rules`]: the decider that scenario files describe;
 //! - `steer`: the decider that lets go only what was chosen;
+//! - `time`: virtual time;
 //! - `recorder`: what is told;
 //! - `trial`: tracing one process for one call;
 //! - `turn`: all of it together.
@@ -35,6 +36,7 @@ mod recorder;
 pub mod rules;
 mod steer;
 pub mod stop;
+mod time;
 mod tracee;
 mod trial;
 mod turn;
@@ -44,6 +46,7 @@ pub use filter::Filter;
 pub use recorder::Recording;
 pub use rules::Rules;
 pub use stop::bury;
+pub use time::Clock;
 pub use tracee::{RawCall, RawSignal, Running, Stopped};
 pub use trial::try_once;
 pub use turn::Tracer;

@@ -29,6 +29,8 @@ pub struct Recording {
     /// Whether its tasks take turns, so that the events have one order: no call
     /// begins, and no wait returns, while a call of another is carried out.
     pub in_turn: bool,
+    /// Calls that must stop for something else.
+    pub besides: BTreeSet<i64>,
 }
 
 /// What becomes of calls that nobody else can notice.
@@ -63,6 +65,7 @@ impl Recording {
             in_turn: order == Order::Kernels && !numbers.is_empty(),
             numbers,
             noise,
+            besides: BTreeSet::new(),
         })
     }
 
@@ -71,6 +74,7 @@ impl Recording {
     pub fn stops(&self, rules: &Rules) -> Vec<i64> {
         let mut all = rules.numbers();
         all.extend(&self.numbers);
+        all.extend(&self.besides);
         if !all.is_empty() {
             // Sessions tell roles; a restarted call is no other; whoever wants
             // to trace is told that it cannot.

@@ -244,6 +244,23 @@ impl Stopped {
         arch::take_back(self.tid, number)
     }
 
+    /// Makes the call that it has stopped at another one. After a call, that
+    /// matters where the kernel makes it again.
+    ///
+    /// # Errors
+    /// ESRCH if it was killed.
+    pub fn set_number(&mut self, number: i64) -> Result<(), Errno> {
+        arch::set_number(self.tid, number)
+    }
+
+    /// Where its stack ends, or begins after an exec.
+    ///
+    /// # Errors
+    /// ESRCH if it was killed.
+    pub fn stack_pointer(&self) -> Result<u64, Errno> {
+        Ok(self.syscall_info()?.stack_pointer)
+    }
+
     /// Sets what the call that it has stopped after gives; a negative number
     /// is an errno.
     ///

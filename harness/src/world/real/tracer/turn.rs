@@ -16,6 +16,7 @@ use super::recorder::{InCall, Recorder, Recording};
 use super::rules::Rules;
 use super::steer::{Rest, Steer, rest_of};
 use super::stop::{Reason, next_stop, take_end};
+use super::time::{Clock, Due, Entry, hide, numbers, switches, used};
 use super::tracee::{RawCall, RawSignal, Running, Stopped};
 use super::visible;
 use crate::world::event::{End, What};
@@ -39,6 +40,8 @@ pub struct Tracer {
     unnamed: BTreeMap<i32, Stopped>,
     faults: Faults,
     steer: Steer,
+    /// The clock, where time is virtual.
+    clock: Option<Clock>,
     others: Vec<Box<dyn Decider>>,
     recorder: Recorder,
     /// Held tasks, in the order of their stops.
@@ -69,6 +72,12 @@ struct Task {
     ends_by_handler: bool,
     /// Whether job control has stopped it.
     job_stopped: bool,
+}
+
+impl Task {
+    fn runs(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
 }
 
 #[derive(Debug)]
@@ -146,6 +155,98 @@ impl Tracer {
         Ok(())
     }
 
+    /// Makes time virtual, for what is traced from now on.
+    pub fn keep_time(&mut self, clock: Clock) {
+        self.clock = Some(clock);
+    }
+
+    /// The time, where it is virtual.
+    pub fn time(&self) -> Option<Duration> {
+        self.clock.as_ref().map(Clock::now)
+    }
+
+    /// The calls that must stop beside what a launch asks for.
+    pub fn besides(&self) -> BTreeSet<i64> {
+        self.clock.as_ref().map(|_| numbers()).unwrap_or_default()
+    }
+
+    /// How often everybody who waits has been on a processor; nothing, while
+    /// somebody runs, or waits for real time.
+    pub fn quiet(&self) -> Option<u64> {
+        let clock = self.clock.as_ref()?;
+        if self.more || self.turns || !self.unnamed.is_empty() || clock.ends_any() {
+            return None;
+        }
+        let mut sum = 0;
+        for (tid, task) in &self.tasks {
+            match &task.state {
+                State::Held(_) | State::JobControl(_) => continue,
+                State::Between => return None,
+                State::Running(_) => {}
+            }
+            match rest_of(*tid) {
+                Rest::Runs => return None,
+                Rest::WaitsForTime if !clock.knows(*tid) => return None,
+                Rest::WaitsForTime | Rest::Waits => sum += switches(*tid)?,
+            }
+        }
+        Some(sum)
+    }
+
+    /// Lets time jump to what comes next, or to what `other` says if that is
+    /// earlier, and wakes whose time has come. For when it is quiet.
+    pub fn jump(&mut self, other: Option<Duration>) {
+        let tasks = &self.tasks;
+        let runs = |tid: i32| tasks.get(&tid).is_some_and(Task::runs);
+        if let Some(due) = self
+            .clock
+            .as_mut()
+            .and_then(|clock| clock.jump(other, runs))
+        {
+            self.wake(due);
+        }
+    }
+
+    /// Somebody has run for so long that this much of time is over.
+    pub fn pass_time(&mut self, real: Duration) {
+        if let Some(clock) = self.clock.as_mut().filter(|_| !real.is_zero()) {
+            clock.pass(real);
+        }
+    }
+
+    /// How long its processes have been on a processor, all together.
+    pub fn used(&self) -> Duration {
+        let processes: BTreeSet<i32> = self.tasks.values().map(|task| task.who.pid).collect();
+        processes.into_iter().filter_map(used).sum()
+    }
+
+    /// Wakes whose time has come though somebody runs.
+    fn wake_overdue(&mut self) {
+        loop {
+            let tasks = &self.tasks;
+            let runs = |tid: i32| tasks.get(&tid).is_some_and(Task::runs);
+            let Some(due) = self.clock.as_mut().and_then(|clock| clock.overdue(runs)) else {
+                return;
+            };
+            self.wake(due);
+        }
+    }
+
+    fn wake(&self, due: Due) {
+        match due {
+            Due::Wait(tid) => {
+                if let Some(State::Running(running)) = self.tasks.get(&tid).map(|task| &task.state)
+                {
+                    let _ = running.interrupt();
+                }
+            }
+            Due::Alarm(pid) => {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGALRM);
+            }
+            Due::Other => {}
+        }
+    }
+
     /// The faults' counts.
     pub fn faults(&self) -> &Faults {
         &self.faults
@@ -181,6 +282,7 @@ impl Tracer {
             Some(_) => Idle::ForNow,
             None => Idle::default(),
         };
+        let timed = |tid| self.clock.as_ref().is_some_and(|clock| clock.knows(tid));
         for (tid, task) in &self.tasks {
             let rest = match &task.state {
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
@@ -189,6 +291,7 @@ impl Tracer {
             match rest {
                 Rest::Runs => return None,
                 Rest::WaitsForTime => idle = Idle::ForNow,
+                Rest::Waits if timed(*tid) => idle = Idle::ForNow,
                 Rest::Waits => {}
             }
         }
@@ -239,6 +342,11 @@ impl Tracer {
         self.more || !self.tasks.is_empty() || !self.unnamed.is_empty()
     }
 
+    /// Whether there may be stops that were not taken.
+    pub fn has_more(&self) -> bool {
+        self.more
+    }
+
     /// Every thread that it traces.
     pub fn threads(&self) -> impl Iterator<Item = i32> {
         self.tasks.keys().copied()
@@ -280,16 +388,22 @@ impl Tracer {
         self.more = true;
         // Each stop at its own moment, so that a timeline tells them apart.
         let began = Instant::now();
+        let real = self.clock.is_none();
+        let passed = |began: Instant| match real {
+            true => began.elapsed(),
+            false => Duration::ZERO,
+        };
         for _ in 0..BURST {
             match next_stop() {
-                Some((tid, reason)) => self.stopped(now + began.elapsed(), tid, reason),
+                Some((tid, reason)) => self.stopped(now + passed(began), tid, reason),
                 None => {
                     self.more = false;
                     break;
                 }
             }
         }
-        self.release(now + began.elapsed());
+        self.release(now + passed(began));
+        self.wake_overdue();
     }
 
     /// `now`, or just after the last stop: no two are at one moment, so that
@@ -340,7 +454,10 @@ impl Tracer {
             Reason::Executed => self.executed(now, tid, stopped),
             Reason::Exiting => self.halt(now, tid, Some(stopped), Halt::Exiting),
             Reason::Signal => match stopped.signal() {
-                Ok(signal) => self.halt(now, tid, Some(stopped), Halt::Signal(signal)),
+                Ok(signal) => {
+                    self.interrupted(now, tid, signal.signal);
+                    self.halt(now, tid, Some(stopped), Halt::Signal(signal));
+                }
                 Err(_) => self.go_on(tid, stopped),
             },
             Reason::JobControl(_) => {
@@ -350,6 +467,19 @@ impl Tracer {
                 }
             }
             Reason::Trap => self.go_on(tid, stopped),
+        }
+    }
+
+    /// A signal whose handler runs ends a timed wait that it has interrupted.
+    fn interrupted(&mut self, now: Duration, tid: i32, signal: i32) {
+        let clock = self.clock.as_mut();
+        if !clock.is_some_and(|clock| clock.interrupts(tid, signal)) {
+            return;
+        }
+        let task = self.tasks.get_mut(&tid);
+        if let Some(call) = task.and_then(|task| task.again.take()) {
+            let who = self.who(tid);
+            self.over(now, &who, &call, Err(libc::EINTR));
         }
     }
 
@@ -436,10 +566,15 @@ impl Tracer {
         if let Some(what) = self.recorder.executed(&who) {
             self.told.push((now, what));
         }
+        if self.clock.is_some()
+            && let Ok(stack) = stopped.stack_pointer()
+        {
+            hide(tid, stack);
+        }
         self.go_on(tid, stopped);
     }
 
-    fn call(&mut self, now: Duration, tid: i32, stopped: Stopped) {
+    fn call(&mut self, now: Duration, tid: i32, mut stopped: Stopped) {
         let Ok(raw) = stopped.call() else {
             return self.go_on(tid, stopped);
         };
@@ -448,7 +583,12 @@ impl Tracer {
             return;
         };
         task.call = None;
-        if let Some(call) = task.again.take_if(|again| is_again(&again.call.raw, &raw)) {
+        if let Some(mut call) = task.again.take_if(|again| is_again(&again.call.raw, &raw)) {
+            if let Some(clock) = &mut self.clock
+                && let Entry::Waits(restore) = clock.enter(&task.who, &mut stopped, &raw, true)
+            {
+                call.restore = restore;
+            }
             task.call = Some(call);
             return self.go_on(tid, stopped);
         }
@@ -476,6 +616,10 @@ impl Tracer {
             if let Some((index, value)) = call.restore {
                 let _ = stopped.set_argument(index, value);
             }
+            let result = match &mut self.clock {
+                Some(clock) => clock.leave(tid, &mut stopped, result),
+                None => result,
+            };
             if restarts(result) {
                 if let Some(task) = self.tasks.get_mut(&tid) {
                     task.again = Some(call);
@@ -692,13 +836,33 @@ impl Tracer {
                 let _ = unsafe { libc::syscall(libc::SYS_tgkill, who.pid, who.tid, signal) };
             }
         }
+        let mut timed = false;
+        if act == Act::Pass
+            && let Some(clock) = &mut self.clock
+        {
+            match clock.enter(who, &mut stopped, &in_call.call.raw, false) {
+                Entry::Pass => {}
+                Entry::Answer(result) => {
+                    let raw = result.unwrap_or_else(|errno| -i64::from(errno));
+                    if stopped.skip_call(raw).is_ok() {
+                        self.over(now, who, &in_call, result);
+                    }
+                    return self.runs(who.tid, stopped.go_on(None));
+                }
+                Entry::Waits(restore) => {
+                    in_call.restore = restore;
+                    timed = true;
+                }
+            }
+        }
         if visible::never_returns(number) {
             if let Some(what) = self.recorder.never_over(who, &in_call) {
                 self.told.push((now, what));
             }
             return self.runs(who.tid, stopped.go_on(None));
         }
-        let wanted = in_call.index.is_some()
+        let wanted = timed
+            || in_call.index.is_some()
             || in_call.restore.is_some()
             || number == libc::SYS_setsid
             || visible::may_wait(number)
@@ -745,6 +909,9 @@ impl Tracer {
     fn finish(&mut self, now: Duration, who: &Who, end: End) {
         take_end(who.tid);
         self.faults.gone(who.tid);
+        if let Some(clock) = &mut self.clock {
+            clock.gone(who.tid);
+        }
         self.tasks.remove(&who.tid);
         if who.tid != who.pid {
             return;

@@ -123,6 +123,8 @@ pub enum Reply {
     Made {
         /// When, in nanoseconds of `CLOCK_MONOTONIC`.
         at: u64,
+        /// The world's time, where it is virtual.
+        time: Option<Duration>,
     },
     /// The launcher's PID.
     Launched(i32),
@@ -140,7 +142,7 @@ pub enum Reply {
     /// What the peer sent is in the bytes that come along.
     Received,
     /// What happened.
-    Events(Vec<Event>),
+    Events(Vec<Event>, Option<Duration>),
     /// What happened, and what stands now; nothing, if something ran all the
     /// time.
     Standing(Vec<Event>, Option<Standing>),

@@ -20,6 +20,14 @@ pub fn skip(_: i32, _: i64) -> Result<(), Errno> {
 ///
 /// # Errors
 /// ENOSYS.
+pub fn set_number(_: i32, _: i64) -> Result<(), Errno> {
+    Err(Errno::ENOSYS)
+}
+
+/// As [`skip`].
+///
+/// # Errors
+/// ENOSYS.
 pub fn take_back(_: i32, _: i64) -> Result<(), Errno> {
     Err(Errno::ENOSYS)
 }

@@ -54,6 +54,15 @@ pub fn take_back(tid: i32, number: i64) -> Result<(), Errno> {
     skip(tid, number)
 }
 
+/// Makes the call that has stopped another one: before it is carried out, or
+/// after it, if the kernel is to make it again.
+///
+/// # Errors
+/// ESRCH if the thread was killed.
+pub fn set_number(tid: i32, number: i64) -> Result<(), Errno> {
+    poke(tid, offset_of!(user_regs_struct, orig_rax), number)
+}
+
 /// Sets what a call that has stopped after it was carried out gives.
 ///
 /// # Errors

@@ -1,0 +1,26 @@
+//! Whether a thread has run since it was looked at last.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+
+/// How often a thread has been on a processor and off again
+/// (`proc_pid_status(5)`); `None` if it is gone.
+pub fn switches(tid: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let counts = text
+        .lines()
+        .filter_map(|line| line.split_once("voluntary_ctxt_switches:"));
+    counts
+        .map(|(_, count)| count.trim().parse::<u64>().ok())
+        .sum()
+}
+
+/// How long a process has been on a processor (`clock_getcpuclockid(3)`); `None`
+/// if it is gone.
+pub fn used(pid: i32) -> Option<Duration> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
+    clock_gettime(clock).ok().map(Duration::from)
+}
