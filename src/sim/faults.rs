@@ -113,6 +113,102 @@ pub(super) fn of(call: &Call) -> &'static [Fault] {
     }
 }
 
+/// What else its manual page lists, of a machine that is short of something
+/// or of a file system that is odd.
+pub(super) fn rare(call: &Call) -> &'static [Fault] {
+    match call {
+        Call::PidfdOpen { .. } => &[(Errno::ENFILE, STAYS), (Errno::ENODEV, STAYS)],
+        Call::CountThreads | Call::ListFds => &[
+            (Errno::EACCES, STAYS),
+            (Errno::ENFILE, STAYS),
+            (Errno::ENOMEM, STAYS),
+        ],
+        Call::Open { how, .. } if how.create => &[
+            (Errno::EDQUOT, STAYS),
+            (Errno::ENFILE, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Open { .. } => &[
+            (Errno::EINTR, PASSES),
+            (Errno::ENODEV, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EOVERFLOW, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        // As of a close that has failed otherwise.
+        Call::Close { .. } => &[(Errno::EDQUOT, PASSES), (Errno::ENOSPC, PASSES)],
+        Call::Write { .. } => &[(Errno::EDQUOT, STAYS), (Errno::EFBIG, STAYS)],
+        Call::Dup2 { .. } => &[(Errno::EMFILE, STAYS)],
+        Call::Fstat { .. } | Call::Stat { .. } => {
+            &[(Errno::ENOMEM, STAYS), (Errno::EOVERFLOW, STAYS)]
+        }
+        Call::Rename { .. } => &[
+            (Errno::EBUSY, STAYS),
+            (Errno::EDQUOT, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Link { .. } => &[
+            (Errno::EDQUOT, STAYS),
+            (Errno::EIO, STAYS),
+            (Errno::EMLINK, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Unlink { .. } => &[
+            (Errno::EBUSY, STAYS),
+            (Errno::EIO, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Mkdir { .. } => &[
+            (Errno::EDQUOT, STAYS),
+            (Errno::EMLINK, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+            (Errno::EROFS, STAYS),
+        ],
+        Call::Ftruncate { .. } => &[(Errno::EFBIG, STAYS), (Errno::EPERM, STAYS)],
+        Call::Fchown { .. } | Call::Fchmod { .. } => &[(Errno::EIO, STAYS), (Errno::ENOMEM, STAYS)],
+        Call::Fsync { .. } => &[
+            (Errno::EDQUOT, STAYS),
+            (Errno::EINTR, PASSES),
+            (Errno::EROFS, STAYS),
+        ],
+        Call::Chdir { .. } => &[(Errno::EIO, STAYS), (Errno::ENOMEM, STAYS)],
+        Call::GetCwd => &[(Errno::EACCES, STAYS), (Errno::ENOMEM, STAYS)],
+        Call::Socket { .. } => &[
+            (Errno::EACCES, STAYS),
+            (Errno::EAFNOSUPPORT, STAYS),
+            (Errno::ENOBUFS, STAYS),
+            (Errno::ENOMEM, STAYS),
+        ],
+        Call::SignalFd { .. } => &[(Errno::ENODEV, STAYS), (Errno::ENOMEM, STAYS)],
+        Call::Bind { .. } => &[(Errno::ENOMEM, STAYS), (Errno::EROFS, STAYS)],
+        Call::Connect { .. } => &[
+            (Errno::EACCES, STAYS),
+            (Errno::EINTR, PASSES),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Accept { .. } => &[
+            (Errno::EINTR, PASSES),
+            (Errno::ENFILE, STAYS),
+            (Errno::ENOBUFS, STAYS),
+            (Errno::ENOMEM, STAYS),
+            (Errno::EPERM, STAYS),
+        ],
+        Call::Send { .. } => &[
+            (Errno::ECONNRESET, STAYS),
+            (Errno::EINTR, PASSES),
+            (Errno::ENOBUFS, STAYS),
+            (Errno::ENOMEM, STAYS),
+        ],
+        Call::Receive { .. } => &[(Errno::ENOMEM, STAYS)],
+        _ => &[],
+    }
+}
+
 /// The same call, cut short: what is read or written is one byte.
 pub(super) fn short(call: &Call) -> Option<Call> {
     match call {

@@ -47,6 +47,8 @@ pub struct Simulation {
     killed: BTreeSet<TaskName>,
     /// What is judged before the end.
     watched: Watched,
+    /// Whether calls fail with the errnos that are rare, too.
+    rare_errnos: bool,
     stacks: Stacks,
 }
 
@@ -133,6 +135,7 @@ impl Simulation {
             event: Event::Nothing,
             refused: None,
             broken: None,
+            rare_errnos: false,
             stacks: Stacks::default(),
         };
         simulation.start();
@@ -142,6 +145,18 @@ impl Simulation {
     /// The machine as it is now.
     pub fn facts(&self) -> Facts<'_> {
         Facts::of(&self.machine, &self.killed)
+    }
+
+    /// The same, and calls that can fail do so with every other errno of their
+    /// manual pages as well, behind the usual ones: of a file system that is
+    /// out of quota, a machine out of memory, and the like. It is worth as much
+    /// where each fault is tried once, and too much where each is tried in
+    /// every order.
+    #[must_use]
+    pub fn with_rare_errnos(mut self) -> Simulation {
+        self.rare_errnos = true;
+        self.start();
+        self
     }
 
     /// Why the kernel refused the call of the last step, if it did; a fault is

@@ -299,8 +299,15 @@ impl Config {
         }
     }
 
-    /// The simulation of a program under this set-up.
+    /// The simulation of a program under this set-up, in which calls fail with
+    /// every errno of their manual pages. What is found in one without the rare
+    /// ones is found again in this one.
     pub fn simulation(&self, program: &Program) -> Simulation {
+        self.usual_simulation(program).with_rare_errnos()
+    }
+
+    /// The same without the rare errnos, as a search of all orders has it.
+    pub(super) fn usual_simulation(&self, program: &Program) -> Simulation {
         let launcher = Actor {
             program: Arc::clone(program),
             start: self.start.clone(),

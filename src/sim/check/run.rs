@@ -65,7 +65,7 @@ pub fn explore(config: Config, program: impl Fn(Sys) -> i32 + Send + Sync + 'sta
     }
     let ended = !report.failures.is_empty() && config.on_failure == explore::OnFailure::Stop;
     if !ended && let Some(plan) = check.plan() {
-        let make = || config.simulation(&program);
+        let make = || config.usual_simulation(&program);
         let how = check.what_is_left(&report);
         let found = explore::search(make, plan, how, config.workers);
         check.take(&mut report, found);
@@ -106,7 +106,7 @@ impl Check<'_> {
         how
     }
 
-    /// Every single fault on the plain run: cheap, so that it comes first.
+    /// Every single fault on the plain run, and every errno: cheap, so that it comes first.
     fn sweep(&self) -> explore::Report {
         let simulation = self.config.simulation(self.program);
         Explorer::new(simulation, self.how()).explore(&mut Sweep::new(self.config.bounds))
@@ -171,10 +171,13 @@ impl Check<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use rstest::rstest;
 
     use super::*;
-    use crate::sys::{Forked, Process};
+    use crate::sys::records::At;
+    use crate::sys::{Errno, Files, Forked, Process};
 
     /// Two processes, whose calls can fail.
     fn program(sys: Sys) -> i32 {
@@ -199,5 +202,31 @@ mod tests {
             assert_eq!(judged, most, "{report}");
             assert!(!report.is_complete() && !report.passes(), "{report}");
         }
+    }
+
+    /// Wrong, and only where a file system is out of quota.
+    fn without_quota(sys: Sys) -> i32 {
+        match sys.mkdir(At::Cwd, Path::new("/run/d"), 0o755) {
+            Err(Errno::EDQUOT) => panic!("nobody thought of quotas"),
+            done => i32::from(done.is_err()),
+        }
+    }
+
+    #[test]
+    fn a_rare_errno_is_met_once_and_replayed() {
+        let schedules = tempfile::tempdir().unwrap();
+        let config = Config::new().schedules_in(schedules.path());
+        let report = explore(config.clone(), without_quota);
+        let [found] = &report.failures[..] else {
+            panic!("{report}");
+        };
+        assert_eq!(report.searches.len(), 1, "{report}");
+        let schedule = found.schedule();
+        assert!(
+            schedule.to_string().contains("[fault EDQUOT]"),
+            "{schedule}"
+        );
+        let replayed = replay::replay(&config, without_quota, &schedule);
+        assert_eq!(replayed.failure(), Some(found.failure()));
     }
 }

@@ -8,6 +8,7 @@ use super::{Simulation, TERMINAL, Task, Way};
 use crate::explore::{Alternative, Digest, Footprint, Kind, Lasting, Pending, TaskName, Timers};
 use crate::sim::faults;
 use crate::sim::kernel::{Key, Machine, Move};
+use crate::sys::Errno;
 use crate::sys::call::Call;
 
 impl Simulation {
@@ -38,6 +39,9 @@ impl Simulation {
             }
             if !matches!(step, Some(Move::Ends)) {
                 add_faults(&self.machine, *name, task, step, pending, ways);
+                if self.rare_errnos && step == Some(Move::Goes) {
+                    add_rare_errnos(*name, task, pending, ways);
+                }
             }
         }
         if self.setup.hang_up && !self.machine.terminal().hung_up {
@@ -113,6 +117,29 @@ fn slot<'a>(
     (slot, ways)
 }
 
+/// They come last, so that the others have the same places without them.
+fn add_rare_errnos(name: TaskName, task: &Task, pending: &mut Pending<Key>, ways: &mut Vec<Way>) {
+    let errnos = faults::rare(&task.call)
+        .iter()
+        .filter(|_| task.faults.errors);
+    for (errno, lasting) in errnos {
+        pending
+            .alternatives
+            .push(failing(name, task, *errno, *lasting));
+        ways.push(Way::Fails(*errno));
+    }
+}
+
+/// The alternative that a call fails.
+fn failing(name: TaskName, task: &Task, errno: Errno, lasting: Lasting) -> Alternative<Key> {
+    let closes = matches!(task.call, Call::Close { .. });
+    Alternative {
+        kind: Kind::Fault(lasting),
+        label: Cow::Owned(format!("{errno:?}")),
+        footprint: (!closes).then(|| only_lives(name)),
+    }
+}
+
 fn add_faults(
     machine: &Machine,
     name: TaskName,
@@ -121,32 +148,32 @@ fn add_faults(
     pending: &mut Pending<Key>,
     ways: &mut Vec<Way>,
 ) {
-    let mut add = |lasting, label: Cow<'static, str>, footprint, way| {
+    let goes = step == Some(Move::Goes);
+    if goes && task.faults.errors {
+        for (errno, lasting) in faults::of(&task.call) {
+            pending
+                .alternatives
+                .push(failing(name, task, *errno, *lasting));
+            ways.push(Way::Fails(*errno));
+        }
+    }
+    if goes && task.faults.short && faults::short(&task.call).is_some() {
         pending.alternatives.push(Alternative {
-            kind: Kind::Fault(lasting),
-            label,
-            footprint,
+            kind: Kind::Fault(Lasting::Possible),
+            label: Cow::Borrowed("short"),
+            footprint: None,
         });
-        ways.push(way);
-    };
-    if step == Some(Move::Goes) {
-        if task.faults.errors {
-            for (errno, lasting) in faults::of(&task.call) {
-                let closes = matches!(task.call, Call::Close { .. });
-                let footprint = (!closes).then(|| only_lives(name));
-                let label = Cow::Owned(format!("{errno:?}"));
-                add(*lasting, label, footprint, Way::Fails(*errno));
-            }
-        }
-        if task.faults.short && faults::short(&task.call).is_some() {
-            add(Lasting::Possible, Cow::Borrowed("short"), None, Way::Short);
-        }
+        ways.push(Way::Short);
     }
     if step.is_none() && task.faults.early && machine.deadline(name).is_some() {
         let mut footprint = pending.footprint.clone();
         footprint.write(Key::Clock);
-        let label = Cow::Borrowed("early timeout");
-        add(Lasting::Never, label, Some(footprint), Way::TimesOut);
+        pending.alternatives.push(Alternative {
+            kind: Kind::Fault(Lasting::Never),
+            label: Cow::Borrowed("early timeout"),
+            footprint: Some(footprint),
+        });
+        ways.push(Way::TimesOut);
     }
     if !matches!(step, Some(Move::Dies(_))) {
         add_kill(machine, name, task, pending, ways);
