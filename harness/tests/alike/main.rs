@@ -3,17 +3,23 @@
 //! process did is compared call by call, by the rule of
 //! [`common`](daemonlab_harness::world::common).
 //!
+//! [`early`] is a daemon with a race: what one world finds of it breaks the other.
+//!
 //! How often a launcher looks for what its daemon has sent depends on the order in which they go
 //! on. So the order is one and the same: that of the real execution, where whoever goes on does so
 //! as long as it can, is followed strictly by the simulated one.
 
+mod early;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use daemonlab::explore::schedule::follow::{Fidelity, follow};
 use daemonlab::explore::{Model, Pending, TaskName};
+use daemonlab::sys::linux::Linux;
 use daemonlab_harness::cli::target;
 use daemonlab_harness::explore::Processes;
 use daemonlab_harness::explore::model::Faults;
@@ -21,7 +27,7 @@ use daemonlab_harness::explore::search::along_common;
 use daemonlab_harness::run::explore::common as common_steps;
 use daemonlab_harness::run::explore::model::ScenarioModel;
 use daemonlab_harness::run::outcome::Verdict;
-use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
+use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
 use daemonlab_harness::run::stop::Stop;
 use daemonlab_harness::run::{real, select, sim};
 use daemonlab_harness::scenario::Case;
@@ -51,21 +57,33 @@ const BY_THE_CLOCK: &[&str] = &[
 ];
 
 fn main() -> ExitCode {
+    let name = std::env::args_os().next().unwrap_or_default();
+    if Path::new(&name).file_name() == Some(early::NAME.as_ref()) {
+        return ExitCode::from(u8::try_from(early::run(&Linux)).unwrap_or(1));
+    }
     if let Some(status) = suite::hook() {
         return status;
     }
     let mut arguments = Arguments::from_args();
     // A case mostly waits.
     arguments.test_threads = arguments.test_threads.or(Some(4));
-    let setting = Setting {
-        target: target::embedded(),
-        timeout: TIMEOUT,
-        timeout_for_all: None,
-        gather: Gather::Always,
-        explore: None,
-        trace: Trace::Ordered,
-    };
+    let setting = setting(target::embedded());
     let (_, missing) = real::missing().expect("the machine can be asked");
+    let both_ways = [
+        (
+            "early::found_in_the_simulation",
+            early::found_in_the_simulation as fn() -> Result<(), Box<dyn Error>>,
+        ),
+        (
+            "early::found_on_the_real_process",
+            early::found_on_the_real_process,
+        ),
+    ];
+    let both_ways = both_ways.map(|(name, test)| {
+        Trial::test(name, move || {
+            test().map_err(|error| error.to_string().into())
+        })
+    });
     let trials = cases(&setting)
         .into_iter()
         .map(|case| {
@@ -83,6 +101,7 @@ fn main() -> ExitCode {
                 }
             }
         })
+        .chain(both_ways)
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -102,6 +121,18 @@ fn without_durations(mut case: Case) -> Case {
         expect.fields.retain(|field| field.name.value != "duration");
     }
     case
+}
+
+/// How cases are carried out here.
+fn setting(target: Target) -> Setting {
+    Setting {
+        target,
+        timeout: TIMEOUT,
+        timeout_for_all: None,
+        gather: Gather::Always,
+        explore: None,
+        trace: Trace::Ordered,
+    }
 }
 
 /// The cases of the packs that the simulated world can run.
