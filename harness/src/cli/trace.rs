@@ -37,7 +37,7 @@ const LAUNCH: &str = "trace";
 /// The ids of `nobody` and its group in every sandbox.
 const NOBODY: u32 = 65534;
 
-/// The id of a user who was given none.
+/// The id of the first user who was given none.
 const FIRST_USER: u32 = 1000;
 
 /// Traces what the arguments say.
@@ -175,7 +175,7 @@ fn users(args: &TraceArgs) -> Result<Vec<UserSpec>, String> {
         if is_always_there(&user.name) || users.iter().any(|known| known.name == user.name) {
             return Err(format!("there is a user `{}` already", user.name));
         }
-        users.push(added(user));
+        users.push(added(user, &users));
     }
     let known = users.iter().position(|known| known.name == args.user.name);
     match known {
@@ -187,7 +187,7 @@ fn users(args: &TraceArgs) -> Result<Vec<UserSpec>, String> {
         }
         Some(at) => users[at..].rotate_left(1),
         None if is_always_there(&args.user.name) => {}
-        None => users.push(added(&args.user)),
+        None => users.push(added(&args.user, &users)),
     }
     Ok(users)
 }
@@ -196,8 +196,10 @@ fn is_always_there(name: &str) -> bool {
     ["root", "nobody"].contains(&name)
 }
 
-fn added(user: &UserName) -> UserSpec {
-    let uid = user.uid.unwrap_or(FIRST_USER);
+fn added(user: &UserName, others: &[UserSpec]) -> UserSpec {
+    let taken = |uid: &u32| others.iter().any(|other| other.uid == *uid);
+    let free = (FIRST_USER..NOBODY).find(|uid| !taken(uid));
+    let uid = user.uid.or(free).unwrap_or(FIRST_USER);
     UserSpec {
         name: user.name.clone(),
         uid,
@@ -312,4 +314,56 @@ fn check_machine(args: &TraceArgs) -> Result<(), Halt> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
+    use super::*;
+
+    fn given(arguments: &[&str]) -> TraceArgs {
+        let whole = [&["daemonlab", "trace"], arguments, &["--", "true"]].concat();
+        match Args::parse_from(whole).command {
+            Command::Trace(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Who starts it is the last one.
+    #[test]
+    fn each_user_has_an_id() {
+        let ids = |arguments: &[&str]| -> Vec<(String, u32, u32)> {
+            let users = users(&given(arguments)).expect("they can be");
+            let each = |user: UserSpec| (user.name, user.uid, user.gid);
+            users.into_iter().map(each).collect()
+        };
+        let user = |name: &str, uid, gid| (name.to_owned(), uid, gid);
+        assert_eq!(ids(&[]), []);
+        assert_eq!(
+            ids(&[
+                "--add-user",
+                "a",
+                "--add-user",
+                "b:33:44",
+                "--add-user",
+                "c",
+                "--user",
+                "a"
+            ]),
+            [
+                user("b", 33, 44),
+                user("c", 1001, 1001),
+                user("a", 1000, 1000)
+            ]
+        );
+        assert_eq!(ids(&["--user", "d"]), [user("d", 1000, 1000)]);
+    }
+
+    #[test]
+    fn ids_are_given_once() {
+        let wrong = users(&given(&["--add-user", "a", "--user", "a:5"]));
+        assert!(wrong.expect_err("twice").contains("so does `--add-user`"));
+    }
 }

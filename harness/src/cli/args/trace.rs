@@ -105,8 +105,8 @@ pub struct TraceArgs {
     )]
     pub user: UserName,
 
-    /// A user that exists in the sandbox, with a group of that name. UID is 1000 unless given, GID
-    /// the UID
+    /// A user that exists in the sandbox, with a group of that name. UID is the first free one from
+    /// 1000 unless given, GID the UID
     #[arg(
         long,
         value_name = "NAME[:UID[:GID]]",
