@@ -2,6 +2,7 @@
 //! carries out what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -29,6 +30,11 @@ const BURST: usize = 256;
 /// How long a task whose turn it is not waits at most until it is looked at
 /// again: the call of the other may have fallen asleep, which nobody tells.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// How long the next stop is waited for after one, before init sleeps: a
+/// program that makes a call makes another soon, and to be woken takes longer
+/// than that.
+const EAGER: Duration = Duration::from_micros(30);
 
 /// What is traced in one world.
 #[derive(Debug, Default)]
@@ -393,9 +399,15 @@ impl Tracer {
             true => began.elapsed(),
             false => Duration::ZERO,
         };
-        for _ in 0..BURST {
+        let (mut taken, mut eager) = (0, Duration::ZERO);
+        while taken < BURST {
             match next_stop() {
-                Some((tid, reason)) => self.stopped(now + passed(began), tid, reason),
+                Some((tid, reason)) => {
+                    taken += 1;
+                    self.stopped(now + passed(began), tid, reason);
+                    eager = passed(began) + EAGER;
+                }
+                None if real && began.elapsed() < eager && self.another_may_come() => yield_now(),
                 None => {
                     self.more = false;
                     break;
@@ -404,6 +416,12 @@ impl Tracer {
         }
         self.release(now + passed(began));
         self.wake_overdue();
+    }
+
+    /// Whether somebody was let go, and nobody waits to be.
+    fn another_may_come(&self) -> bool {
+        let runs = |task: &Task| matches!(task.state, State::Running(_));
+        self.held.is_empty() && self.tasks.values().any(runs)
     }
 
     /// `now`, or just after the last stop: no two are at one moment, so that
