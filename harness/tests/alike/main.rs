@@ -44,8 +44,10 @@ const BEFORE: usize = 3;
 
 /// Cases in which a process does something until a time has passed.
 const BY_THE_CLOCK: &[&str] = &[
+    "pingora/default_",
     "pingora/ready",
     "pingora/retry_",
+    "readiness/default_timeouts",
     "readiness/launcher_gone",
     "readiness/ready",
     "readiness/signal_is_awaited",
