@@ -62,6 +62,12 @@ pub trait Model {
     /// that the bounds allowed.
     fn outcome(&mut self) -> Outcome;
 
+    /// Says, before a start or a step, whether anybody will look at the
+    /// footprints of what is pending after it. A model may save itself the
+    /// trouble where nobody will: most points of an execution are those that
+    /// the one before it has been to.
+    fn want_footprints(&mut self, _wanted: bool) {}
+
     /// Whether [`pending`](Model::pending) tells the whole truth about what
     /// could happen. Where it does not, as with real processes of which only
     /// some operations are seen, an exploration never claims to be complete.
@@ -211,6 +217,10 @@ impl<M: Model + ?Sized> Model for &mut M {
 
     fn outcome(&mut self) -> Outcome {
         (**self).outcome()
+    }
+
+    fn want_footprints(&mut self, wanted: bool) {
+        (**self).want_footprints(wanted);
     }
 
     fn is_exact(&self) -> bool {

@@ -37,6 +37,8 @@ pub struct Simulation {
     machine: Machine,
     tasks: BTreeMap<TaskName, Task>,
     pending: Vec<Pending<Key>>,
+    /// Whether anybody looks at their footprints.
+    footprints: bool,
     /// What each alternative of each pending operation is.
     ways: Vec<Vec<Way>>,
     event: Event,
@@ -131,6 +133,7 @@ impl Simulation {
             setup,
             tasks: BTreeMap::new(),
             pending: Vec::new(),
+            footprints: true,
             ways: Vec::new(),
             event: Event::Nothing,
             refused: None,
@@ -256,6 +259,10 @@ impl Model for Simulation {
 
     fn pending(&self) -> &[Pending<Key>] {
         &self.pending
+    }
+
+    fn want_footprints(&mut self, wanted: bool) {
+        self.footprints = wanted;
     }
 
     fn step(&mut self, place: usize, alternative: usize) {

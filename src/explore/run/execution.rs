@@ -112,10 +112,12 @@ impl<M: Model> Run<M> {
         bounds: Bounds,
         most: u64,
     ) -> Ended {
+        let from = strategy.wants_footprints();
+        let wanted_at = |depth| from.is_some_and(|from| depth >= from);
+        self.model.want_footprints(wanted_at(0));
         self.begin(bounds);
-        let footprints_from = strategy.wants_footprints();
         loop {
-            self.look(footprints_from.is_some_and(|from| self.taken.len() >= from));
+            self.look(wanted_at(self.taken.len()));
             if let Some(difference) = self.compare_with_previous() {
                 return Ended::Nondeterminism(difference);
             }
@@ -141,6 +143,7 @@ impl<M: Model> Run<M> {
                 strategy.end(&self.point());
                 return Ended::Judged(self.model.outcome());
             }
+            self.model.want_footprints(wanted_at(self.taken.len() + 1));
             self.step(candidate, way);
         }
     }

@@ -17,6 +17,7 @@ impl Simulation {
         let mut count = 0;
         for (name, task) in &self.tasks {
             let step = self.machine.next_move(*name, &task.call);
+            let machine = self.footprints.then_some(&self.machine);
             let watched_exit = self.is_watched_exit(*name, &task.call, step);
             let (pending, ways) = slot(&mut self.pending, &mut self.ways, &mut count, *name);
             if task.begins && step == Some(Move::Goes) {
@@ -24,21 +25,26 @@ impl Simulation {
                 pending.footprint.read(Key::Life(*name)).read(Key::Clock);
                 pending.alternatives.push(Alternative::NORMAL);
                 ways.push(Way::Begins);
-                add_kill(&self.machine, *name, task, pending, ways);
+                add_kill(machine, *name, task, pending, ways);
                 continue;
             }
             pending.code = task.code ^ move_code(step);
-            self.machine
-                .footprint(*name, &task.call, step, &mut pending.footprint);
-            if watched_exit {
-                pending.footprint.set_unknown();
+            match machine {
+                Some(machine) if !watched_exit => {
+                    machine.footprint(*name, &task.call, step, &mut pending.footprint);
+                }
+                _ => pending.footprint.set_unknown(),
             }
             if let Some(step) = step {
                 pending.alternatives.push(Alternative::NORMAL);
                 ways.push(Way::Moves(step));
             }
             if !matches!(step, Some(Move::Ends)) {
-                add_faults(&self.machine, *name, task, step, pending, ways);
+                let waits = step.is_none() && self.machine.deadline(*name).is_some();
+                if waits && task.faults.early {
+                    add_early_timeout(pending, ways);
+                }
+                add_faults(machine, *name, task, step, pending, ways);
                 if self.rare_errnos && step == Some(Move::Goes) {
                     add_rare_errnos(*name, task, pending, ways);
                 }
@@ -140,8 +146,10 @@ fn failing(name: TaskName, task: &Task, errno: Errno, lasting: Lasting) -> Alter
     }
 }
 
+/// Adds the faults that may strike; `machine` is asked for their footprints,
+/// where these are wanted.
 fn add_faults(
-    machine: &Machine,
+    machine: Option<&Machine>,
     name: TaskName,
     task: &Task,
     step: Option<Move>,
@@ -165,23 +173,24 @@ fn add_faults(
         });
         ways.push(Way::Short);
     }
-    if step.is_none() && task.faults.early && machine.deadline(name).is_some() {
-        let mut footprint = pending.footprint.clone();
-        footprint.write(Key::Clock);
-        pending.alternatives.push(Alternative {
-            kind: Kind::Fault(Lasting::Never),
-            label: Cow::Borrowed("early timeout"),
-            footprint: Some(footprint),
-        });
-        ways.push(Way::TimesOut);
-    }
     if !matches!(step, Some(Move::Dies(_))) {
         add_kill(machine, name, task, pending, ways);
     }
 }
 
+fn add_early_timeout(pending: &mut Pending<Key>, ways: &mut Vec<Way>) {
+    let mut footprint = pending.footprint.clone();
+    footprint.write(Key::Clock);
+    pending.alternatives.push(Alternative {
+        kind: Kind::Fault(Lasting::Never),
+        label: Cow::Borrowed("early timeout"),
+        footprint: Some(footprint),
+    });
+    ways.push(Way::TimesOut);
+}
+
 fn add_kill(
-    machine: &Machine,
+    machine: Option<&Machine>,
     name: TaskName,
     task: &Task,
     pending: &mut Pending<Key>,
@@ -190,12 +199,15 @@ fn add_kill(
     if !task.faults.kill {
         return;
     }
-    let mut footprint = Footprint::none();
-    machine.footprint_of_death(name, &mut footprint);
+    let footprint = machine.map(|machine| {
+        let mut footprint = Footprint::none();
+        machine.footprint_of_death(name, &mut footprint);
+        footprint
+    });
     pending.alternatives.push(Alternative {
         kind: Kind::Fault(Lasting::Never),
         label: Cow::Borrowed("SIGKILL"),
-        footprint: Some(footprint),
+        footprint,
     });
     ways.push(Way::Killed);
 }
