@@ -56,16 +56,16 @@ controls! {
     ServesAsRoot => ["order.yaml"],
 
     "readiness":
-    AlwaysZero => ["early_death.yaml", "timeout.yaml"],
-    DoesNotWait => ["early_death.yaml", "launcher_gone.yaml", "not_waiting.yaml", "ready.yaml", "stranger.yaml", "timeout.yaml", "order.yaml"],
+    AlwaysZero => ["default_timeouts.yaml::never-ready", "default_timeouts.yaml::ready-too-late", "early_death.yaml", "timeout.yaml"],
+    DoesNotWait => ["default_timeouts.yaml::*", "early_death.yaml", "launcher_gone.yaml", "not_waiting.yaml", "ready.yaml", "stranger.yaml", "timeout.yaml", "order.yaml"],
     BelievesStrangers => ["stranger.yaml"],
-    SignalKills => ["ready.yaml", "signal_is_awaited.yaml", "stranger.yaml", "order.yaml"],
-    LeavesDaemon => ["timeout.yaml"],
+    SignalKills => ["default_timeouts.yaml::ready-just-in-time", "ready.yaml", "signal_is_awaited.yaml", "stranger.yaml", "order.yaml"],
+    LeavesDaemon => ["default_timeouts.yaml::never-ready", "default_timeouts.yaml::ready-too-late", "timeout.yaml"],
     SignalsEarly => ["order.yaml"],
     SignalsGroup => ["order.yaml"],
 
     "retry_window":
-    TriesOnce => ["errnos.yaml::eperm", "inside.yaml", "outside.yaml"],
+    TriesOnce => ["default_timeouts.yaml", "errnos.yaml::eperm", "inside.yaml", "outside.yaml"],
     TriesAlways => ["errnos.yaml::einval", "errnos.yaml::esrch"],
     TriesBusily => ["inside.yaml", "outside.yaml"],
 

@@ -17,7 +17,7 @@ use super::recorder::{InCall, Recorder, Recording};
 use super::rules::Rules;
 use super::steer::{Rest, Steer, rest_of};
 use super::stop::{Reason, next_stop, take_end};
-use super::time::{Clock, Due, Entry, hide, numbers, switches, used};
+use super::time::{Clock, Due, Entry, hide, numbers, stands, switches, used};
 use super::tracee::{RawCall, RawSignal, Running, Stopped};
 use super::visible;
 use crate::world::event::{End, What};
@@ -186,7 +186,8 @@ impl Tracer {
         let mut sum = 0;
         for (tid, task) in &self.tasks {
             match &task.state {
-                State::Held(_) | State::JobControl(_) => continue,
+                State::Held(_) | State::JobControl(_) if stands(*tid) => continue,
+                State::Held(_) | State::JobControl(_) => return None,
                 State::Between => return None,
                 State::Running(_) => {}
             }

@@ -23,7 +23,7 @@ mod vdso;
 mod wait;
 
 pub use clock::{Clock, Due, Entry};
-pub use quiet::{switches, used};
+pub use quiet::{stands, switches, used};
 pub use vdso::hide;
 
 use std::collections::BTreeSet;
