@@ -14,12 +14,14 @@ pub enum Range {
     Single,
 }
 
-/// The rules of the real kernel that the machine's administrator sets.
+/// The rules of the real kernel that the machine's administrator sets, and
+/// those that kernels differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protections {
     pub hardlinks: u32,
     pub symlinks: u32,
     pub regular: u32,
+    pub addressee_first: bool,
 }
 
 /// The working directory of a program.
@@ -138,6 +140,7 @@ fn change(rules: &mut Rules, range: Range, protections: Protections) {
     rules.protected_hardlinks = protections.hardlinks > 0;
     rules.protected_symlinks = protections.symlinks > 0;
     rules.protected_regular = protections.regular;
+    rules.addressee_first = protections.addressee_first;
 }
 
 /// How a program is started in the simulation.

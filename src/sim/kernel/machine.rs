@@ -56,6 +56,10 @@ pub struct Rules {
     pub pipe_pages: usize,
     /// How many datagrams wait at a socket (`net.unix.max_dgram_qlen`).
     pub waiting_datagrams: usize,
+    /// Whether a datagram to nobody is refused before its size and what the
+    /// socket was told are looked at, as by older kernels
+    /// (`unix_dgram_sendmsg` in net/unix/af_unix.c).
+    pub addressee_first: bool,
     /// The file systems that are mounted read-only, by device.
     pub read_only: BTreeSet<u64>,
     /// `fs.protected_hardlinks`.
@@ -88,6 +92,7 @@ impl Default for Rules {
             most_fds: 1024,
             pipe_pages: 16,
             waiting_datagrams: 10,
+            addressee_first: false,
             read_only: BTreeSet::new(),
             protected_hardlinks: true,
             protected_symlinks: true,

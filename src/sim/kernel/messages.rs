@@ -100,8 +100,12 @@ impl Machine {
             State::Connected(other) => Some(other),
             _ => None,
         };
-        if to.is_none() && connected.is_none() {
-            return Err(Refusal::DatagramToNobody);
+        let addressee = match (to, connected) {
+            (None, None) => Err(Refusal::DatagramToNobody),
+            (to, connected) => Ok((to, connected)),
+        };
+        if self.rules.addressee_first {
+            addressee?;
         }
         if data.len() > BUFFER - 32 {
             return Err(Refusal::DatagramTooLarge);
@@ -109,7 +113,7 @@ impl Machine {
         if self.sockets[&id].sends_no_more {
             return Err(Refusal::DatagramSendsNoMore);
         }
-        let other = match (to, connected) {
+        let other = match addressee? {
             (Some(to), _) => self.addressed(task, to, SocketKind::Datagram)?,
             (None, Some(other)) if self.sockets[&other].open => other,
             (None, _) => {

@@ -121,6 +121,7 @@ impl Case {
             hardlinks: 1,
             symlinks: 1,
             regular: 1,
+            addressee_first: false,
         };
         (self.change)(scenery::scene(self.range(), protections))
     }

@@ -8,14 +8,17 @@
 //! where it should have gone on.
 
 use std::fs;
+use std::net::Shutdown;
 use std::os::fd::IntoRawFd;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::Duration;
 
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::{Disposition, KillTarget, MaskHow, WaitFor, WaitMode};
 use daemonlab::sys::{Files, Forked, Pid, Process, Signal, SignalSet, Signals};
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit};
 
 use super::proc;
@@ -61,6 +64,7 @@ impl Conductor {
             hardlinks: proc::setting("protected_hardlinks"),
             symlinks: proc::setting("protected_symlinks"),
             regular: proc::setting("protected_regular"),
+            addressee_first: addressee_first(),
         }
     }
 
@@ -122,6 +126,14 @@ fn begin(range: Range, start: Start, terminal: Option<&Terminal>) -> nix::Result
     nix::unistd::chdir(HOME)?;
     Linux.umask(0o022)?;
     Ok(())
+}
+
+/// What a datagram to nobody is told by a socket that sends no more.
+fn addressee_first() -> bool {
+    let socket = UnixDatagram::unbound().expect("a socket");
+    socket.shutdown(Shutdown::Write).expect("any state will do");
+    let refused = socket.send(b"").expect_err("it says nothing to nobody");
+    refused.raw_os_error() == Some(Errno::ENOTCONN as i32)
 }
 
 /// Makes the files afresh.
