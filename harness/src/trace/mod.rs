@@ -4,7 +4,7 @@
 //! World ──events──▶ record ──▶ Sink: text, JSON lines, Perfetto
 //! ```
 //!
-//! - [`record`]: starts the program and passes on what happens, to a stated end;
+//! - [`mod@record`]: starts the program and passes on what happens, to a stated end;
 //! - [`told`]: what is passed on;
 //! - [`sink`]: who takes it, as a trait;
 //! - [`text`]: for a person, a line an event;

@@ -4,7 +4,7 @@
 //! The simulated program is the same source on other traits, so that its calls
 //! are those of [`Call`]. The real one is that source compiled, with a C library
 //! and a runtime, which make calls of their own. A call counts in both worlds if
-//! it is visible, as [`visible`](super::real::tracer::visible) has it, and the
+//! it is visible, as [`visible`] has it, and the
 //! table has it. Of those, these do not count:
 //!
 //! - **The runtime's start.** Rust's sets dispositions before `main`. So what only

@@ -49,7 +49,7 @@ impl Faults {
     };
 }
 
-/// What a [`Simulation`] is made of.
+/// What a [`Simulation`](super::Simulation) is made of.
 #[derive(Clone)]
 pub struct Setup {
     /// The machine before the programs start.
