@@ -1,0 +1,54 @@
+//! What init does to itself before anything else.
+
+use std::fs;
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::setsid;
+
+use crate::world::real::failure::{At, Failure};
+use crate::world::real::ids::IdMap;
+use crate::world::real::kernel::null_streams;
+use crate::world::real::probe::StageId;
+
+/// Becomes the init of a world: what there is to reap or to trace is heard
+/// from the descriptor; the ids are those that exist inside.
+pub(super) fn prepare() -> Result<(SignalFd, IdMap, IdMap), Failure> {
+    let what = "become the init of a world";
+    let at = |errno: Errno| Failure::new(StageId::Processes, what, errno);
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(at)?;
+    prctl::set_name(c"daemonlab-init").map_err(at)?;
+    forget_keys();
+    null_streams().at(StageId::Processes, what)?;
+    // Signals of the harness's terminal are not for init. The leader of a
+    // group cannot have a session of its own, but needs none.
+    let _ = setsid();
+    umask(Mode::from_bits_truncate(0o022));
+    // The template ignores it, and then there would be nothing to reap.
+    // SAFETY: the default disposition runs no code of this process.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }.map_err(at)?;
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGCHLD);
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None).map_err(at)?;
+    let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+    let signals = SignalFd::with_flags(&mask, flags).map_err(at)?;
+    let map = |name: &str| -> Result<IdMap, Failure> {
+        let path = format!("/proc/self/{name}");
+        let text = fs::read_to_string(&path).at(StageId::Processes, format_args!("read {path}"))?;
+        Ok(IdMap::parse(&text))
+    };
+    Ok((signals, map("uid_map")?, map("gid_map")?))
+}
+
+/// Takes a session keyring of its own, as an empty login does: keys of who
+/// started the harness are not for the sandbox (`session-keyring(7)`). A kernel
+/// without keys has none to forget.
+fn forget_keys() {
+    const JOIN_SESSION_KEYRING: libc::c_int = 1; // linux/keyctl.h
+    let name: *const libc::c_char = std::ptr::null();
+    // SAFETY: without a name it takes nothing of this process's memory.
+    unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, name) };
+}

@@ -1,0 +1,171 @@
+//! The tracer: turns what the kernel says into stops, asks the deciders, and
+//! carries out what they say.
+//!
+//! - `task`: a traced thread, and what it is held at;
+//! - `stops`: what has stopped, is held, and let go;
+//! - `life`: how a task begins, executes a program, and ends;
+//! - `entry`, `exit`: a call that is about to be made, and one that is over;
+//! - `time`: virtual time: whether it is quiet, and who is woken;
+//! - `rest`: whether anybody runs, and until when nobody goes on;
+//! - `tell`: what it tells, and what it can be asked.
+
+mod entry;
+mod exit;
+mod life;
+mod rest;
+mod stops;
+mod task;
+mod tell;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use self::task::{State, Task};
+use super::decider::{Decider, Who};
+use super::family::Family;
+use super::faults::Faults;
+use super::recorder::{Recorder, Recording};
+use super::rules::Rules;
+use super::steer::Steer;
+use super::stop::next_stop;
+use super::time::Clock;
+use super::tracee::{Running, Stopped};
+use crate::world::event::{End, What};
+
+/// How many stops are taken in a row before init looks at anything else.
+const BURST: usize = 256;
+
+/// How long a task whose turn it is not waits at most until it is looked at
+/// again: the call of the other may have fallen asleep, which nobody tells.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// How long the next stop is waited for after one, before init sleeps: a
+/// program that makes a call makes another soon, and to be woken takes longer
+/// than that.
+const EAGER: Duration = Duration::from_micros(30);
+
+/// What is traced in one world.
+#[derive(Debug, Default)]
+pub struct Tracer {
+    tasks: BTreeMap<i32, Task>,
+    family: Family,
+    /// New threads whose makers have not told of them yet: which of the two
+    /// stops arrives first is chance.
+    unnamed: BTreeMap<i32, Stopped>,
+    faults: Faults,
+    steer: Steer,
+    /// The clock, where time is virtual.
+    clock: Option<Clock>,
+    others: Vec<Box<dyn Decider>>,
+    recorder: Recorder,
+    /// Held tasks, in the order of their stops.
+    held: Vec<i32>,
+    told: Vec<(Duration, What)>,
+    ended: Vec<(i32, End)>,
+    /// Processes whose end was told, but which their parents may not have
+    /// reaped; who inherits one has nothing to tell.
+    told_ends: BTreeSet<i32>,
+    /// Whether there may be stops that were not taken.
+    more: bool,
+    /// When the last stop was.
+    last: Duration,
+    /// Whether some task waits only for its turn.
+    turns: bool,
+}
+
+impl Tracer {
+    /// Adds a decider, which is asked after those that are there.
+    pub fn add(&mut self, decider: Box<dyn Decider>) {
+        self.others.push(decider);
+    }
+
+    /// Traces a launcher from now on: the child that waits to be told that it
+    /// may set its filter, in a session that was made in `session`. Its calls
+    /// count from its exec on.
+    ///
+    /// # Errors
+    /// EPERM where the kernel does not allow it.
+    pub fn seize(
+        &mut self,
+        pid: i32,
+        session: i32,
+        launch: &str,
+        rules: Rules,
+        recording: Recording,
+    ) -> Result<(), Errno> {
+        let running = Running::seize(pid)?;
+        let who = self.family.launcher(pid, session, launch);
+        self.faults.add(launch, rules);
+        self.recorder.add(launch, recording);
+        self.insert(who, State::Running(running));
+        Ok(())
+    }
+
+    /// Takes the stops that there are, and lets go what is held no more.
+    pub fn turn(&mut self, now: Duration) {
+        self.more = true;
+        // Each stop at its own moment, so that a timeline tells them apart.
+        let began = Instant::now();
+        let real = self.clock.is_none();
+        let passed = |began: Instant| match real {
+            true => began.elapsed(),
+            false => Duration::ZERO,
+        };
+        let (mut taken, mut eager) = (0, Duration::ZERO);
+        while taken < BURST {
+            match next_stop() {
+                Some((tid, reason)) => {
+                    taken += 1;
+                    self.stopped(now + passed(began), tid, reason);
+                    eager = passed(began) + EAGER;
+                }
+                None if real && began.elapsed() < eager && self.another_may_come() => yield_now(),
+                None => {
+                    self.more = false;
+                    break;
+                }
+            }
+        }
+        self.release(now + passed(began));
+        self.wake_overdue();
+    }
+
+    /// Whether somebody was let go, and nobody waits to be.
+    fn another_may_come(&self) -> bool {
+        let runs = |task: &Task| matches!(task.state, State::Running(_));
+        self.held.is_empty() && self.tasks.values().any(runs)
+    }
+
+    /// `now`, or just after the last stop: no two are at one moment, so that
+    /// times tell which of two was first.
+    fn moment(&mut self, now: Duration) -> Duration {
+        self.last = now.max(self.last + Duration::from_nanos(1));
+        self.last
+    }
+
+    fn who(&mut self, tid: i32) -> Who {
+        let mut who = self.tasks[&tid].who.clone();
+        who.role = self.family.role(who.pid);
+        who
+    }
+
+    fn runs(&mut self, tid: i32, running: Running) {
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.state = State::Running(running);
+        }
+    }
+
+    /// Lets it go on as it was going: through its call, if its end matters.
+    fn go_on(&mut self, tid: i32, stopped: Stopped) {
+        let in_call = self.tasks.get(&tid).is_some_and(|task| task.call.is_some());
+        let running = match in_call {
+            true => stopped.go_through_call(),
+            false => stopped.go_on(None),
+        };
+        self.runs(tid, running);
+    }
+}

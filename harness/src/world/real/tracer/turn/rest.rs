@@ -1,0 +1,62 @@
+//! Whether anybody runs, and until when nobody goes on.
+
+use std::time::Duration;
+
+use super::task::State;
+use super::{LOOK_AGAIN, Tracer};
+use crate::world::real::tracer::decider::Decider;
+use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::steered::{Idle, Standing};
+
+impl Tracer {
+    /// Every task, if none of them runs; nothing, while one does.
+    pub fn standing(&self) -> Option<Standing> {
+        if self.more || !self.unnamed.is_empty() {
+            return None;
+        }
+        // Who was seen asleep may have been woken by one who was looked at
+        // later, and has fallen asleep since.
+        self.at_rest()?;
+        let idle = self.at_rest()?;
+        let tasks = self.tasks.keys();
+        Some(Standing {
+            tasks: tasks
+                .filter_map(|tid| self.steer.of(*tid).cloned())
+                .collect(),
+            idle,
+        })
+    }
+
+    /// For how long nobody goes on; nothing, while one does.
+    fn at_rest(&self) -> Option<Idle> {
+        // A fault may let somebody go by then.
+        let mut idle = match self.deadline() {
+            Some(_) => Idle::ForNow,
+            None => Idle::default(),
+        };
+        let timed = |tid| self.clock.as_ref().is_some_and(|clock| clock.knows(tid));
+        for (tid, task) in &self.tasks {
+            let rest = match &task.state {
+                State::Held(_) | State::JobControl(_) => Rest::Waits,
+                State::Running(_) | State::Between => rest_of(*tid),
+            };
+            match rest {
+                Rest::Runs => return None,
+                Rest::WaitsForTime => idle = Idle::ForNow,
+                Rest::Waits if timed(*tid) => idle = Idle::ForNow,
+                Rest::Waits => {}
+            }
+        }
+        Some(idle)
+    }
+
+    /// When it wants its turn, if nothing happens before.
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.more {
+            return Some(Duration::ZERO);
+        }
+        let others = self.others.iter().filter_map(|decider| decider.deadline());
+        let turn = self.turns.then(|| self.last + LOOK_AGAIN);
+        others.chain(self.faults.deadline()).chain(turn).min()
+    }
+}

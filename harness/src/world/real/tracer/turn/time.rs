@@ -1,0 +1,157 @@
+//! Virtual time: whether it is quiet, and who is woken.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::Tracer;
+use super::task::{State, Task};
+use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::real::tracer::time::{Clock, Due, numbers, stands, switches, used};
+
+impl Tracer {
+    /// Makes time virtual, for what is traced from now on.
+    pub fn keep_time(&mut self, clock: Clock) {
+        self.clock = Some(clock);
+    }
+
+    /// The time, where it is virtual.
+    pub fn time(&self) -> Option<Duration> {
+        self.clock.as_ref().map(Clock::now)
+    }
+
+    /// The calls that must stop beside what a launch asks for.
+    pub fn besides(&self) -> BTreeSet<i64> {
+        self.clock.as_ref().map(|_| numbers()).unwrap_or_default()
+    }
+
+    /// How often everybody who waits has been on a processor; nothing, while
+    /// somebody runs, or waits for real time.
+    pub fn quiet(&self) -> Option<u64> {
+        let clock = self.clock.as_ref()?;
+        if self.more || self.turns || !self.unnamed.is_empty() || clock.ends_any() {
+            return None;
+        }
+        let mut sum = 0;
+        for (tid, task) in &self.tasks {
+            match &task.state {
+                State::Held(_) | State::JobControl(_) if stands(*tid) => continue,
+                State::Held(_) | State::JobControl(_) => return None,
+                State::Between => return None,
+                State::Running(_) => {}
+            }
+            match rest_of(*tid) {
+                Rest::Runs => return None,
+                Rest::WaitsForTime if !clock.knows(*tid) => return None,
+                Rest::WaitsForTime | Rest::Waits => sum += switches(*tid)?,
+            }
+        }
+        Some(sum)
+    }
+
+    /// Lets time jump to what comes next, or to what `other` says if that is
+    /// earlier, and wakes whose time has come. For when it is quiet.
+    pub fn jump(&mut self, other: Option<Duration>) {
+        let tasks = &self.tasks;
+        let runs = |tid: i32| tasks.get(&tid).is_some_and(Task::runs);
+        if let Some(due) = self
+            .clock
+            .as_mut()
+            .and_then(|clock| clock.jump(other, runs))
+        {
+            self.wake(due);
+        }
+    }
+
+    /// Somebody has run for so long that this much of time is over.
+    pub fn pass_time(&mut self, real: Duration) {
+        if let Some(clock) = self.clock.as_mut().filter(|_| !real.is_zero()) {
+            clock.pass(real);
+        }
+    }
+
+    /// How long its processes have been on a processor, all together.
+    pub fn used(&self) -> Duration {
+        let processes: BTreeSet<i32> = self.tasks.values().map(|task| task.who.pid).collect();
+        processes.into_iter().filter_map(used).sum()
+    }
+
+    /// Wakes whose time has come though somebody runs.
+    pub(super) fn wake_overdue(&mut self) {
+        loop {
+            let tasks = &self.tasks;
+            let runs = |tid: i32| tasks.get(&tid).is_some_and(Task::runs);
+            let Some(due) = self.clock.as_mut().and_then(|clock| clock.overdue(runs)) else {
+                return;
+            };
+            self.wake(due);
+        }
+    }
+
+    fn wake(&self, due: Due) {
+        match due {
+            Due::Wait(tid) => {
+                if let Some(State::Running(running)) = self.tasks.get(&tid).map(|task| &task.state)
+                {
+                    let _ = running.interrupt();
+                }
+            }
+            Due::Alarm(pid) => {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGALRM);
+            }
+            Due::Other => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+
+    use super::*;
+    use crate::world::real::tracer::decider::Act;
+    use crate::world::real::tracer::stop::{Next, next_of};
+    use crate::world::real::tracer::turn::task::{Halt, Held};
+    use crate::world::real::tracer::{Recording, Rules, Running};
+
+    /// Waits for its end, and leaves that to be taken.
+    fn see_end(pid: i32) {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while let Ok(WaitStatus::PtraceEvent(..)) = waitid(Id::Pid(Pid::from_raw(pid)), flags) {
+            next_of(pid);
+            let _ = Running::attached(pid).stopped().go_on(None);
+        }
+    }
+
+    /// The end of one that was killed while it was held was not taken yet, and
+    /// somebody may wait for it.
+    #[test]
+    fn it_is_not_quiet_before_the_end_of_one_that_was_killed_while_it_was_held() {
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let pid = child.id() as i32;
+        let mut tracer = Tracer::default();
+        tracer.keep_time(Clock::new(Duration::ZERO));
+        let rules = Rules::default();
+        tracer
+            .seize(pid, pid, "a", rules, Recording::default())
+            .unwrap();
+        Running::attached(pid).interrupt().unwrap();
+        assert!(matches!(next_of(pid), Some(Next::Stopped(_))));
+        let held = Held {
+            stopped: Some(Running::attached(pid).stopped()),
+            at: Halt::Born,
+            by: vec![true],
+            act: Act::Pass,
+        };
+        tracer.tasks.get_mut(&pid).unwrap().state = State::Held(held);
+        assert_eq!(tracer.quiet(), Some(0));
+        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        see_end(pid);
+        assert_eq!(tracer.quiet(), None);
+        child.wait().unwrap();
+    }
+}
