@@ -51,11 +51,7 @@ fn rows(out: &mut String, path: &str, fields: &[Field]) {
         let name = format!("{path}{}", field.name);
         let kind = short(field.kind);
         writeln!(out, "| `{name}` | {kind} | {} |", field.doc).unwrap();
-        // What each of several has, the record that they are in says.
-        let is_said = matches!(field.kind, Kind::Each(_)) && !path.is_empty();
-        if let Kind::Record(inner) | Kind::Each(inner) = field.kind
-            && !is_said
-        {
+        if let Kind::Record(inner) | Kind::Each(inner) = field.kind {
             rows(out, &format!("{name}: "), inner);
         }
     }
@@ -74,7 +70,6 @@ fn short(kind: Kind) -> String {
         Kind::Gid => "group".to_owned(),
         Kind::Signal => "signal".to_owned(),
         Kind::Capability => "capability".to_owned(),
-        Kind::Limit => "number or `unlimited`".to_owned(),
         Kind::Call => "call".to_owned(),
         Kind::Outcome => "`ok`, `never` or an errno".to_owned(),
         Kind::Paths => "path".to_owned(),

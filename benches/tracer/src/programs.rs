@@ -77,7 +77,6 @@ impl Programs {
             stray_fds: Vec::new(),
             blocked: Vec::new(),
             ignored: Vec::new(),
-            limits: BTreeMap::new(),
             faults: Vec::new(),
             trace,
             order: Order::Kernels,

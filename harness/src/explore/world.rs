@@ -53,7 +53,7 @@ impl WorldMaker for SteeredMaker {
             link: &mut self.link,
             grain: self.grain,
             common: Common::default(),
-            now: Duration::ZERO,
+            passed: Duration::ZERO,
             meanwhile: Vec::new(),
             launches: BTreeMap::new(),
             habits: Habits::default(),
@@ -64,13 +64,15 @@ impl WorldMaker for SteeredMaker {
 
 /// A sandbox whose order is chosen at the other end of the link. Its time
 /// passes only while nobody can be let go, so that an execution takes as long
-/// as the programs wait, and not as long as it takes to choose.
+/// as the programs wait, and not as long as it takes to choose. Virtual time
+/// does so by itself; real time is counted.
 struct Steered<'a> {
     world: RealWorld,
     link: &'a mut Link,
     grain: Grain,
     common: Common,
-    now: Duration,
+    /// The time, where it is real.
+    passed: Duration,
     /// What has happened in a conversation, and was not asked for yet.
     meanwhile: Vec<Event>,
     /// When each launch was started, and when its end was seen.
@@ -86,14 +88,23 @@ impl Steered<'_> {
         if self.link.dropped {
             return Err(dropped());
         }
-        self.world.stand(None, PATIENCE)
+        let (events, standing) = self.world.stand(None, PATIENCE)?;
+        let standing = standing.map(|standing| match self.world.has_virtual_time() {
+            true => Standing {
+                tasks: waits_alike(standing.tasks),
+                ..standing
+            },
+            false => standing,
+        });
+        Ok((events, standing))
     }
 
     /// Lets the one go who is chosen.
     fn choose(&mut self, mut tasks: Vec<StandingTask>) -> Result<Vec<Event>, WorldError> {
+        let mut before = Vec::new();
         // The other world knows nothing of busy waits.
         if self.grain == Grain::Calls {
-            self.spin(&mut tasks);
+            before = self.spin(&mut tasks)?;
         }
         let sleepers: Vec<String> = tasks
             .iter()
@@ -118,26 +129,37 @@ impl Steered<'_> {
         if sleeps {
             let slept = self.wake(&task, standing, &mut events)?;
             // Not as long as it took: that is another each time.
-            self.now += made.lasts.unwrap_or(slept);
+            self.passed += made.lasts.unwrap_or(slept);
         }
         let shown = &made.shown;
         self.link.did = did(&task, shown, how, &events).unwrap_or_else(|| format!("{shown} …"));
         self.habits.note(&task, &made, &self.link.did);
-        Ok(events)
+        before.append(&mut events);
+        Ok(before)
     }
 
     /// Holds busy waits back. If there is nothing else, time passes: they may
-    /// wait for that.
-    fn spin(&mut self, tasks: &mut [StandingTask]) {
+    /// wait for that. Gives what has happened meanwhile.
+    fn spin(&mut self, tasks: &mut Vec<StandingTask>) -> Result<Vec<Event>, WorldError> {
         if !self.habits.hold_back(tasks) {
             self.alone = 0;
-            return;
+            return Ok(Vec::new());
         }
         let pause = FIRST_PAUSE.saturating_mul(1 << self.alone.min(16));
         let pause = pause.min(LONGEST_PAUSE);
         self.alone += 1;
-        thread::sleep(pause);
-        self.now += pause;
+        if !self.world.has_virtual_time() {
+            thread::sleep(pause);
+            self.passed += pause;
+            return Ok(Vec::new());
+        }
+        let (events, standing) = self.world.pass(pause, PATIENCE)?;
+        if let Some(standing) = standing {
+            // Somebody's time may have come.
+            *tasks = waits_alike(standing.tasks);
+            self.habits.hold_back(tasks);
+        }
+        Ok(events)
     }
 
     /// A task, with what it has ahead in the words of both worlds.
@@ -214,6 +236,13 @@ fn seen(ahead: &Ahead) -> Seen<'_> {
     }
 }
 
+/// Where time is virtual, a sleep is a wait like any other: it takes nobody's
+/// time.
+fn waits_alike(mut tasks: Vec<StandingTask>) -> Vec<StandingTask> {
+    tasks.iter_mut().for_each(|task| task.next.sleeps = false);
+    tasks
+}
+
 fn anybody_stands(standing: &Standing) -> bool {
     standing
         .tasks
@@ -257,7 +286,7 @@ impl World for Steered<'_> {
             order: Order::Steered,
             ..launch.clone()
         })?;
-        self.launches.insert(launch.id.clone(), (self.now, None));
+        self.launches.insert(launch.id.clone(), (self.now(), None));
         Ok(pid)
     }
 
@@ -265,11 +294,14 @@ impl World for Steered<'_> {
     /// to choose is no matter of the program.
     fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
         let mut facts = self.world.launch_facts(id)?;
+        if self.world.has_virtual_time() {
+            return Ok(facts);
+        }
         if let Some((started, ended)) = self.launches.get_mut(id) {
             if facts.end.is_some() {
-                ended.get_or_insert(self.now);
+                ended.get_or_insert(self.passed);
             }
-            facts.duration = ended.unwrap_or(self.now).saturating_sub(*started);
+            facts.duration = ended.unwrap_or(self.passed).saturating_sub(*started);
         }
         Ok(facts)
     }
@@ -322,7 +354,7 @@ impl World for Steered<'_> {
                 break;
             }
         }
-        self.now += began.elapsed();
+        self.passed += began.elapsed();
         self.world.steer(Steering::Held)?;
         came
     }
@@ -335,24 +367,39 @@ impl World for Steered<'_> {
         }
         match standing {
             Some(standing) if anybody_stands(&standing) => self.choose(standing.tasks),
+            Some(_) if self.world.has_virtual_time() => {
+                self.world.pass(at_most, PATIENCE).map(|(events, _)| events)
+            }
             Some(Standing {
                 idle: Idle::Forever,
                 ..
             }) => {
-                self.now += at_most;
+                self.passed += at_most;
                 Ok(Vec::new())
             }
             _ => {
                 let began = Instant::now();
                 let events = self.world.wait(at_most)?;
-                self.now += began.elapsed();
+                self.passed += began.elapsed();
                 Ok(events)
             }
         }
     }
 
+    /// Whatever changes a fact is a step, or time that passes, and a wait
+    /// returns then.
+    fn tick(&self) -> Duration {
+        match self.world.has_virtual_time() {
+            true => Duration::MAX,
+            false => self.world.tick(),
+        }
+    }
+
     fn now(&self) -> Duration {
-        self.now
+        match self.world.has_virtual_time() {
+            true => self.world.now(),
+            false => self.passed,
+        }
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {

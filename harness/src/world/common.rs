@@ -280,7 +280,8 @@ pub fn answer(event: &CallEvent) -> String {
 }
 
 /// What each task has done, in words of both worlds: its calls with what came of them, and how it
-/// ended. Left out is a call that was under way when the world ended.
+/// ended. Waits have their limits, which are the same where time is virtual. Left out is a call
+/// that was under way when the world ended.
 pub fn told(events: &[Event]) -> BTreeMap<TaskName, Vec<String>> {
     let mut common = Common::default();
     let mut told: BTreeMap<TaskName, Vec<String>> = BTreeMap::new();
@@ -294,6 +295,10 @@ pub fn told(events: &[Event]) -> BTreeMap<TaskName, Vec<String>> {
                 let seen = Seen::of(call);
                 common.words(task, &seen).map(|words| {
                     common.made(task, &seen);
+                    let words = match words == without_limit(&call.name, &call.shown) {
+                        true => &call.shown,
+                        false => &words,
+                    };
                     format!("{words} = {}", answer(call))
                 })
             }

@@ -7,7 +7,8 @@
 //!
 //! How often a launcher looks for what its daemon has sent depends on the order in which they go
 //! on. So the order is one and the same: that of the real execution, where whoever goes on does so
-//! as long as it can, is followed strictly by the simulated one.
+//! as long as it can, is followed strictly by the simulated one. And so is the time, which is
+//! virtual in both.
 
 mod early;
 
@@ -31,32 +32,15 @@ use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Targ
 use daemonlab_harness::run::stop::Stop;
 use daemonlab_harness::run::{real, select, sim};
 use daemonlab_harness::scenario::Case;
-use daemonlab_harness::scenario::model::{Action, Await, LaunchWait};
 use daemonlab_harness::suite;
 use daemonlab_harness::world::WorldKind;
 use daemonlab_harness::world::common;
 use daemonlab_harness::world::sim::{Grain, Programs};
-use daemonlab_harness::world::spec::Trace;
+use daemonlab_harness::world::spec::{Trace, VirtualTime};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// How many calls before the first difference are shown.
 const BEFORE: usize = 3;
-
-/// Cases in which a process does something until a time has passed.
-const BY_THE_CLOCK: &[&str] = &[
-    "pingora/default_",
-    "pingora/ready",
-    "pingora/retry_",
-    "readiness/default_timeouts",
-    "readiness/launcher_gone",
-    "readiness/ready",
-    "readiness/signal_is_awaited",
-    "readiness/stranger",
-    "readiness/timeout",
-    "retry_window/",
-    "upgrade/dies",
-    "upgrade/waits",
-];
 
 fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
@@ -92,10 +76,6 @@ fn main() -> ExitCode {
             let setting = setting.clone();
             let id = case.id.rsplit("scenarios/").next();
             let id = id.unwrap_or(&case.id).to_owned();
-            if BY_THE_CLOCK.iter().any(|start| id.starts_with(start)) {
-                let why = "the clock decides how often is tried, and choosing takes time";
-                return Trial::ignorable_test(id, move || Ok(Completion::ignored_with(why)));
-            }
             match missing.fate(&case, &[]) {
                 Fate::Run => Trial::test(id, move || compare(&case, &setting)),
                 Fate::Skip(why) | Fate::Missing(why) => {
@@ -108,21 +88,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The same case without what it says of durations: a chosen order takes its
-/// time, which real processes notice. Those are judged where nobody chooses.
-fn without_durations(mut case: Case) -> Case {
-    for step in &mut case.steps {
-        let expect = match &mut step.action {
-            Action::Launch(launch) => match &mut launch.wait {
-                LaunchWait::End { expect, .. } => expect,
-                LaunchWait::Background => continue,
-            },
-            Action::Await(Await { expect, .. }) => expect,
-            _ => continue,
-        };
-        expect.fields.retain(|field| field.name.value != "duration");
+/// The same case in a time that passes as the simulated world's does: only when
+/// nobody can go on without, and to the very moment that somebody waits for.
+fn in_virtual_time(case: Case) -> Case {
+    Case {
+        virtual_time: Some(VirtualTime::default()),
+        ..case
     }
-    case
 }
 
 /// How cases are carried out here.
@@ -146,7 +118,7 @@ fn cases(setting: &Setting) -> Vec<Case> {
     let cases = scenarios.into_iter().flat_map(|scenario| scenario.cases);
     let cases: Vec<Case> = cases
         .filter(|case| sim::why_not(case, &setting.target.path, &programs).is_none())
-        .map(without_durations)
+        .map(in_virtual_time)
         .collect();
     assert!(cases.len() > 150, "only {} cases", cases.len());
     cases

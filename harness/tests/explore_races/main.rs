@@ -1,6 +1,5 @@
-//! A dozen classic races of a start, in small C programs: exploration finds
-//! each, without any hint but what must hold, and leaves its corrected twin
-//! alone.
+//! Classic races of a start, in small C programs: exploration finds each,
+//! without any hint but what must hold, and leaves its corrected twin alone.
 
 #[path = "../c_programs/mod.rs"]
 mod c_programs;
@@ -46,6 +45,7 @@ fn explored(lab: &Lab, runs: &str) -> (Option<i32>, String) {
 #[case("lost_child")]
 #[case("late_cleaning")]
 #[case("hang_up_of_all")]
+#[case("same_moment")]
 fn a_race_is_found_and_its_correction_is_not(#[case] name: &str) {
     let lab = lab(name);
     compile(&lab, name, &[]);

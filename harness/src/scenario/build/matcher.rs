@@ -62,10 +62,7 @@ fn is_scalar(kind: Kind) -> bool {
 }
 
 fn has_order(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int | Kind::Time | Kind::Uid | Kind::Gid | Kind::Limit
-    )
+    matches!(kind, Kind::Int | Kind::Time | Kind::Uid | Kind::Gid)
 }
 
 fn is_operator(name: &str) -> bool {

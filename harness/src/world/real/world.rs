@@ -142,12 +142,40 @@ impl RealWorld {
         go: Option<(String, LetGo)>,
         at_most: Duration,
     ) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
-        let stage = "let a task go";
-        let request = Request::Stand { go, at_most };
-        match self.call(stage, &request, &[], at_most)?.reply {
-            Reply::Standing(events, standing) => Ok((events, standing)),
+        self.come_to_rest("let a task go", &Request::Stand { go, at_most }, at_most)
+    }
+
+    /// Lets virtual time pass until something is to happen, or by `by`, and
+    /// waits until nothing runs, as [`RealWorld::stand`] does.
+    ///
+    /// # Errors
+    /// If the world is gone.
+    pub fn pass(
+        &mut self,
+        by: Duration,
+        at_most: Duration,
+    ) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
+        self.come_to_rest("let time pass", &Request::Pass { by, at_most }, at_most)
+    }
+
+    fn come_to_rest(
+        &mut self,
+        stage: &str,
+        request: &Request,
+        at_most: Duration,
+    ) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
+        match self.call(stage, request, &[], at_most)?.reply {
+            Reply::Standing(events, standing, time) => {
+                self.time = time;
+                Ok((events, standing))
+            }
             other => Err(unexpected(stage, &other)),
         }
+    }
+
+    /// Whether its time is virtual.
+    pub fn has_virtual_time(&self) -> bool {
+        self.time.is_some()
     }
 
     /// Lets steered tasks go on as they like, or holds them again.

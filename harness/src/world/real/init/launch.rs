@@ -85,7 +85,7 @@ impl Launch {
         }
         .map_err(|why| error(&stage, why))?;
         if spec.order == Order::Steered {
-            tracer.steer().add(&spec.id);
+            tracer.hold_still(&spec.id);
         }
         let tracing = (!calls.is_empty()).then_some((rules, recording));
         let mut way = Way {

@@ -72,6 +72,14 @@ impl Init {
                 self.pending = Some(Pending::Stand(self.real_time() + at_most));
                 return None;
             }
+            Request::Pass { by, at_most } => {
+                let until = self.time() + by;
+                let other = self.tracer.deadline().map_or(until, |at| at.min(until));
+                self.tracer.jump(Some(other));
+                self.trace();
+                self.pending = Some(Pending::Stand(self.real_time() + at_most));
+                return None;
+            }
             Request::Steer(steering) => {
                 match steering {
                     Steering::Held => self.tracer.steer().shut(),

@@ -95,6 +95,14 @@ pub enum Request {
         /// How long that may take at most.
         at_most: Duration,
     },
+    /// Let virtual time pass until something is to happen, whoever stands, and
+    /// answer once nothing runs.
+    Pass {
+        /// By how much at most.
+        by: Duration,
+        /// How long that may take at most.
+        at_most: Duration,
+    },
     /// Let the tasks go on as they like, or hold them again.
     Steer(Steering),
     /// Gather the files that are evidence.
@@ -144,8 +152,8 @@ pub enum Reply {
     /// What happened.
     Events(Vec<Event>, Option<Duration>),
     /// What happened, and what stands now; nothing, if something ran all the
-    /// time.
-    Standing(Vec<Event>, Option<Standing>),
+    /// time. Then the world's time, where it is virtual.
+    Standing(Vec<Event>, Option<Standing>, Option<Duration>),
     /// The files that are evidence; their contents, one after the other, are
     /// in the bytes that come along.
     Kept(Vec<KeptFile>),

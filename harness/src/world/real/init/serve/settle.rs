@@ -78,7 +78,7 @@ impl Init {
         self.pending = None;
         self.drain_all();
         let events = self.events.take();
-        let answer = Ok(Reply::Standing(events, standing));
+        let answer = Ok(Reply::Standing(events, standing, self.tracer.time()));
         self.answer(answer, &[], None).is_ok()
     }
 }

@@ -29,9 +29,9 @@ impl Steer {
         self.launches.insert(launch.to_owned());
     }
 
-    /// Whether anything is steered.
-    pub fn is_on(&self) -> bool {
-        !self.launches.is_empty()
+    /// Whether anything is steered and does not go on as it likes.
+    pub fn is_shut(&self) -> bool {
+        !self.launches.is_empty() && !self.open
     }
 
     /// What a task has ahead or waits in; nothing for one that has not come to

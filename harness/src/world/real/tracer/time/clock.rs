@@ -29,6 +29,8 @@ pub struct Clock {
     slack: Duration,
     /// The looks at it since the last jump.
     looks: u32,
+    /// How much a look moves it.
+    step: Duration,
     /// Whether it has moved by itself since the last jump.
     moves: bool,
     waits: BTreeMap<i32, Waiting>,
@@ -76,11 +78,18 @@ impl Clock {
             bases: Bases::now(),
             slack,
             looks: 0,
+            step: STEP,
             moves: false,
             waits: BTreeMap::new(),
             again: BTreeMap::new(),
             alarms: BTreeMap::new(),
         }
+    }
+
+    /// From now on looks do not move it, as long as they are no spin: time
+    /// passes only as somebody chooses.
+    pub fn stand_still(&mut self) {
+        self.step = Duration::ZERO;
     }
 
     /// The time since the world was made.
@@ -100,7 +109,10 @@ impl Clock {
 
     fn look(&mut self) {
         self.looks = self.looks.saturating_add(1);
-        self.now += if self.looks > SPIN { LONG_STEP } else { STEP };
+        self.now += match self.looks > SPIN {
+            true => LONG_STEP,
+            false => self.step,
+        };
     }
 
     /// A call has stopped before it begins. `again`: a wait that goes on.
@@ -222,6 +234,11 @@ impl Clock {
         if !self.moves && self.looks <= SPIN {
             return None;
         }
+        self.late(runs)
+    }
+
+    /// What time has come for, the first of it.
+    pub fn late(&mut self, runs: impl Fn(i32) -> bool) -> Option<Due> {
         let (_, due) = self.next(runs).filter(|(at, _)| *at <= self.now)?;
         self.take(due);
         Some(due)

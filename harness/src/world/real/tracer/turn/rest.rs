@@ -9,15 +9,19 @@ use crate::world::real::tracer::steer::{Rest, rest_of};
 use crate::world::steered::{Idle, Standing};
 
 impl Tracer {
-    /// Every task, if none of them runs; nothing, while one does.
-    pub fn standing(&self) -> Option<Standing> {
-        if self.more || !self.unnamed.is_empty() {
+    /// Every task, if none of them runs; nothing, while one does, or is about
+    /// to because its time has come.
+    pub fn standing(&mut self) -> Option<Standing> {
+        if self.more || self.turns || self.ends_any() || !self.unnamed.is_empty() {
             return None;
         }
         // Who was seen asleep may have been woken by one who was looked at
         // later, and has fallen asleep since.
         self.at_rest()?;
         let idle = self.at_rest()?;
+        if self.wake_late() {
+            return None;
+        }
         let tasks = self.tasks.keys();
         Some(Standing {
             tasks: tasks

@@ -87,6 +87,7 @@ impl Tracer {
         let mut told = Vec::new();
         let mut by = Vec::new();
         let mut act = Act::Pass;
+        let time = self.time().unwrap_or(now);
         if let Some(point) = at.point() {
             let stop = Stop {
                 who: &who,
@@ -95,7 +96,7 @@ impl Tracer {
             let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
             let others = self.others.iter_mut().map(|other| &mut **other as _);
             for decider in own.into_iter().chain(others) {
-                match decider.arrive(now, &stop, &mut told) {
+                match decider.arrive(time, &stop, &mut told) {
                     Decision::Hold => by.push(true),
                     Decision::Go(says) => {
                         by.push(false);
@@ -161,6 +162,7 @@ impl Tracer {
         self.turns = false;
         for tid in std::mem::take(&mut self.held) {
             let now = self.moment(now);
+            let time = self.time().unwrap_or(now);
             let Some(task) = self.tasks.get_mut(&tid) else {
                 continue;
             };
@@ -181,7 +183,7 @@ impl Tracer {
             let own: [&mut dyn Decider; 2] = [&mut self.faults, &mut self.steer];
             let others = self.others.iter_mut().map(|other| &mut **other as _);
             for (decider, holds) in own.into_iter().chain(others).zip(&mut held.by) {
-                if *holds && let Decision::Go(says) = decider.again(now, &stop, &mut told) {
+                if *holds && let Decision::Go(says) = decider.again(time, &stop, &mut told) {
                     *holds = false;
                     held.act = first_act(held.act, says);
                 }

@@ -83,6 +83,15 @@ impl Tracer {
         &self.faults
     }
 
+    /// Steers this launch from now on. Where time is virtual, it passes only as
+    /// it is told to.
+    pub fn hold_still(&mut self, launch: &str) {
+        self.steer.add(launch);
+        if let Some(clock) = &mut self.clock {
+            clock.stand_still();
+        }
+    }
+
     /// The decider that lets go only what was chosen.
     pub fn steer(&mut self) -> &mut Steer {
         &mut self.steer

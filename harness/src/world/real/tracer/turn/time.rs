@@ -28,10 +28,12 @@ impl Tracer {
     }
 
     /// How often everybody who waits has been on a processor; nothing, while
-    /// somebody runs, or waits for real time.
+    /// somebody runs, or waits for real time, or where it is chosen when time
+    /// passes.
     pub fn quiet(&self) -> Option<u64> {
         let clock = self.clock.as_ref()?;
-        if self.more || self.turns || !self.unnamed.is_empty() || clock.ends_any() {
+        let chosen = self.steer.is_shut();
+        if chosen || self.more || self.turns || !self.unnamed.is_empty() || clock.ends_any() {
             return None;
         }
         let mut sum = 0;
@@ -88,6 +90,20 @@ impl Tracer {
             };
             self.wake(due);
         }
+    }
+
+    /// Wakes the first whose time has come, though nobody runs; gives whether
+    /// there was one.
+    pub(super) fn wake_late(&mut self) -> bool {
+        let tasks = &self.tasks;
+        let runs = |tid: i32| tasks.get(&tid).is_some_and(Task::runs);
+        let due = self.clock.as_mut().and_then(|clock| clock.late(runs));
+        due.map(|due| self.wake(due)).is_some()
+    }
+
+    /// Whether a wait is being ended, since its time has come.
+    pub(super) fn ends_any(&self) -> bool {
+        self.clock.as_ref().is_some_and(Clock::ends_any)
     }
 
     fn wake(&self, due: Due) {
