@@ -51,7 +51,11 @@ fn rows(out: &mut String, path: &str, fields: &[Field]) {
         let name = format!("{path}{}", field.name);
         let kind = short(field.kind);
         writeln!(out, "| `{name}` | {kind} | {} |", field.doc).unwrap();
-        if let Kind::Record(inner) | Kind::Each(inner) = field.kind {
+        // What each of several has, the record that they are in says.
+        let is_said = matches!(field.kind, Kind::Each(_)) && !path.is_empty();
+        if let Kind::Record(inner) | Kind::Each(inner) = field.kind
+            && !is_said
+        {
             rows(out, &format!("{name}: "), inner);
         }
     }
@@ -70,6 +74,7 @@ fn short(kind: Kind) -> String {
         Kind::Gid => "group".to_owned(),
         Kind::Signal => "signal".to_owned(),
         Kind::Capability => "capability".to_owned(),
+        Kind::Limit => "number or `unlimited`".to_owned(),
         Kind::Call => "call".to_owned(),
         Kind::Outcome => "`ok`, `never` or an errno".to_owned(),
         Kind::Paths => "path".to_owned(),

@@ -13,6 +13,7 @@ use daemonlab_harness::scenario::{Scope, parse};
 use daemonlab_harness::value::Value;
 use daemonlab_harness::world::event::End;
 use daemonlab_harness::world::facts::{Captured, FileFacts, LaunchFacts, ProcessFacts, values};
+use daemonlab_harness::world::limits::{Bound, Limit, Resource};
 use rstest::{Context, rstest};
 
 /// A scenario whose last step checks `target` for `expect`.
@@ -65,6 +66,9 @@ fn daemon() -> Value {
             ("PID".into(), "7".into()),
         ]),
         threads: 3,
+        limits: [(Resource::Descriptors, (Bound::At(64), Bound::Unlimited))]
+            .map(|(resource, (soft, hard))| (resource, Limit { soft, hard }))
+            .into(),
         ..ProcessFacts::default()
     }
     .value()
@@ -127,6 +131,9 @@ fn launch() -> Value {
 #[case("extra-descriptors: 'socket:[9]'")]
 #[case("extra-descriptors: {all: {starts-with: 'socket:'}}")]
 #[case("threads: {ge: 1, le: 3}")]
+#[case("limits: {nofile: {soft: 64, hard: unlimited}}")]
+#[case("limits: {nofile: {ge: 64}, core: {soft: null}}")]
+#[case("limits: {nofile: {soft: {lt: unlimited}, hard: {gt: 64, le: unlimited}}}")]
 fn a_process_passes(#[case] expect: &str) {
     let (_, expect) = check("process: daemon", expect);
     assert_eq!(judge("", &expect, &daemon(), &scope()), Verdict::Passed);
@@ -204,6 +211,12 @@ fn a_launch_passes(#[case] expect: &str) {
 #[case("signals: {blocked: []}", r#"expected [], got ["SIGUSR1", "SIGTERM"]"#)]
 #[case("environment: {PATH: null}", r#"expected nothing, got "/bin""#)]
 #[case("threads: {le: 2}", "expected at most 2, got 3")]
+#[case("limits: {nofile: {le: 64}}", "expected at most 64, got \"unlimited\"")]
+#[case(
+    "limits: {nofile: {soft: {ge: unlimited}}}",
+    "expected at least \"unlimited\", got 64"
+)]
+#[case("limits: {core: {soft: 0}}", "expected 0, got nothing")]
 // What is not there passes only what speaks of that.
 #[case("executable: {not: /bin/x}", r#"expected not "/bin/x", got nothing"#)]
 #[case(

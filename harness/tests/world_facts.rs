@@ -7,7 +7,8 @@ use std::time::Duration;
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::{End, What};
 use daemonlab_harness::world::facts::ProcessFacts;
-use daemonlab_harness::world::spec::FileContent;
+use daemonlab_harness::world::limits::{Bound, Limit, Resource, Wanted};
+use daemonlab_harness::world::spec::{FileContent, LaunchSpec, Trace};
 use rstest::rstest;
 use world_lab::*;
 
@@ -111,6 +112,7 @@ fn a_process_has_the_facts_that_it_was_started_with() {
         caught: 0,
         environment: spec.env.clone(),
         threads: 1,
+        limits: facts.limits.clone(),
     };
     assert_eq!(facts, expected);
     assert!("SR".contains(facts.state));
@@ -120,6 +122,14 @@ fn a_process_has_the_facts_that_it_was_started_with() {
             .as_deref()
             .is_some_and(|path| path.starts_with("/usr/bin/"))
     );
+    let limit = |resource| {
+        let Limit { soft, hard } = facts.limits[&resource];
+        (soft, hard)
+    };
+    let one = Bound::At(1);
+    assert_eq!(facts.limits.len(), Resource::ALL.len());
+    assert_eq!(limit(Resource::Core), (one, one));
+    assert_eq!(limit(Resource::Descriptors).0, Bound::At(1024));
     if many_ids(&host) {
         assert_eq!(facts.groups, []);
     }
@@ -132,6 +142,46 @@ fn a_process_has_the_facts_that_it_was_started_with() {
         facts.descriptors[&1].starts_with("pipe:[")
             && facts.descriptors[&1] != facts.descriptors[&2]
     );
+}
+
+/// Also where its calls are watched. Of processes its user may have none: who becomes a
+/// user that has too many cannot exec (`EAGAIN` of execve(2)).
+#[rstest]
+#[case::untraced(Trace::Off)]
+#[case::traced(Trace::Visible)]
+fn a_process_has_the_limits_that_it_was_started_with(#[case] trace: Trace) {
+    let mut host = host();
+    let uid = if many_ids(&host) { 1000 } else { 0 };
+    let mut world = world(&mut host);
+    let wanted = |soft, hard| Wanted { soft, hard };
+    let at = Bound::At;
+    let mut spec = launch("a", &["sleep", "1000"]);
+    (spec.uid, spec.gid, spec.trace) = (uid, uid, trace);
+    world
+        .launch(&LaunchSpec {
+            id: "other".to_owned(),
+            ..spec.clone()
+        })
+        .unwrap();
+    spec.stray_fds = vec![700];
+    spec.limits = [
+        (Resource::Descriptors, wanted(Some(at(5)), Some(at(600)))),
+        (Resource::FileSize, wanted(None, Some(at(1 << 40)))),
+        (Resource::Processes, wanted(Some(at(0)), None)),
+        (Resource::Core, wanted(Some(at(0)), Some(at(0)))),
+    ]
+    .into();
+    let pid = world.launch(&spec).unwrap();
+    let facts = loaded(&mut world, pid);
+    let limit = |resource| {
+        let Limit { soft, hard } = facts.limits[&resource];
+        (soft, hard)
+    };
+    assert_eq!(limit(Resource::Descriptors), (at(5), at(600)));
+    assert_eq!(limit(Resource::FileSize), (at(1 << 40), at(1 << 40)));
+    assert_eq!(limit(Resource::Processes), (at(0), at(4096)));
+    assert_eq!(limit(Resource::Core), (at(0), at(0)));
+    assert!(facts.descriptors.contains_key(&700));
 }
 
 #[test]

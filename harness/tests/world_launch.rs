@@ -4,6 +4,7 @@ mod world_lab;
 
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::End;
+use daemonlab_harness::world::limits::{Bound, Resource, Wanted};
 use daemonlab_harness::world::spec::{FileContent, SandboxSpec, Stdio};
 use rstest::rstest;
 use world_lab::*;
@@ -173,6 +174,8 @@ fn a_program_that_does_not_start_says_why(
 #[case::cwd(|spec: &mut Launch| spec.cwd = "/no/such".into(), libc::ENOENT, "enter the working directory \"/no/such\"")]
 #[case::uid(|spec: &mut Launch| spec.uid = 70_000, libc::EINVAL, "become user 70000")]
 #[case::gid(|spec: &mut Launch| spec.gid = 70_000, libc::EINVAL, "become group 70000")]
+#[case::raised(|spec: &mut Launch| ask(spec, None, Some(Bound::Unlimited)), libc::EPERM, "no hard limit can be raised in a sandbox")]
+#[case::crossed(|spec: &mut Launch| ask(spec, Some(Bound::At(2)), None), libc::EINVAL, "to soft 2, hard 1 where it is soft 1, hard 1")]
 #[case::descriptor(|spec: &mut Launch| spec.stray_fds = vec![1_000_000], libc::EBADF, "descriptor 1000000")]
 fn what_a_launch_cannot_be_given_is_named(
     #[case] change: fn(&mut Launch),
@@ -186,6 +189,11 @@ fn what_a_launch_cannot_be_given_is_named(
     let error = world.launch(&spec).unwrap_err();
     assert_eq!(error.errno, Some(errno), "{error}");
     assert!(error.evidence.contains(evidence), "{error}");
+}
+
+/// Asks for a limit of core files, of which a world has 1.
+fn ask(spec: &mut Launch, soft: Option<Bound>, hard: Option<Bound>) {
+    spec.limits = [(Resource::Core, Wanted { soft, hard })].into();
 }
 
 type Launch = daemonlab_harness::world::spec::LaunchSpec;

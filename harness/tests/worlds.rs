@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// What the simulated world cannot run of the packs, and why.
 const NOT_SIMULATED: &[(&str, &str)] = &[
-    ("hygiene/limits.yaml", "no program `bash`"),
+    ("hygiene/limits.yaml", "it has no resource limits"),
     ("hygiene/no_room.yaml", "no program `bash`"),
     ("hygiene/streams.yaml", "no program `bash`"),
     ("lifecycle/hundred_restarts.yaml", "no program `bash`"),
@@ -154,6 +154,18 @@ fn what_the_simulated_kernel_does_not_have_is_named() {
     run(&call, &["--world", "sim"])
         .code(5)
         .stdout(contains("it has no call `nanosleep`"));
+    let limited = STARTS.replace("within: 5s", "limits: {nofile: 64}, within: 5s");
+    let adopt = "  - adopt: {id: d, from: {pid-file: /run/lab.pid}";
+    let limits = "limits: {nofile: {ge: 64}}";
+    for looks in [
+        limited,
+        format!("{STARTS}{adopt}, expect: {{{limits}}}}}\n"),
+        format!("{STARTS}{adopt}}}\n  - check: {{process: d, expect: {{{limits}}}}}\n"),
+    ] {
+        run(&looks, &["--world", "sim"])
+            .code(5)
+            .stdout(contains("it has no resource limits"));
+    }
     for (event, why) in [
         (
             "{call: mount}",

@@ -77,6 +77,7 @@ impl Programs {
             stray_fds: Vec::new(),
             blocked: Vec::new(),
             ignored: Vec::new(),
+            limits: BTreeMap::new(),
             faults: Vec::new(),
             trace,
             order: Order::Kernels,

@@ -283,6 +283,7 @@ fn launch(
         stray_fds: Vec::new(),
         blocked: Vec::new(),
         ignored: Vec::new(),
+        limits: BTreeMap::new(),
         faults: Vec::new(),
         trace: match (args.all_calls, args.calls.is_empty()) {
             (true, _) => Trace::Every(args.calls.clone()),

@@ -8,6 +8,7 @@ use crate::scenario::matcher::{Expect, Field, Matcher, Operand, Order, Test};
 use crate::scenario::template::Unresolved;
 use crate::value::Value;
 use crate::world::facts::schema::{Kind, Subject};
+use crate::world::limits::UNLIMITED;
 
 use super::verdict::{Failure, Verdict};
 use super::{describe, diff, like};
@@ -323,6 +324,9 @@ fn compare(actual: &Value, expected: &Value) -> Option<Ordering> {
     match (actual, expected) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
+        (Value::Int(_), Value::Text(any)) if any == UNLIMITED => Some(Ordering::Less),
+        (Value::Text(any), Value::Int(_)) if any == UNLIMITED => Some(Ordering::Greater),
+        (Value::Text(a), Value::Text(b)) if a == b && a == UNLIMITED => Some(Ordering::Equal),
         _ => None,
     }
 }

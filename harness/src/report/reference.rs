@@ -14,11 +14,18 @@ use crate::run::outcome::{Evidence, Verdict};
 use crate::world::WorldKind;
 use crate::world::event::{End, Event, What};
 use crate::world::facts::{Captured, LaunchFacts, ProcessFacts};
+use crate::world::limits::{self, Bound, Resource};
 
 const MANUAL: &str = include_str!("../../../docs/src/json-report.md");
 
 const SHAPE: Shape = Shape {
-    maps: &["descriptors", "environment", "matched", "matched_at"],
+    maps: &[
+        "descriptors",
+        "environment",
+        "limits",
+        "matched",
+        "matched_at",
+    ],
     // Events of a world are those of a trace, whose manual has their fields.
     open: &[
         "evidence.events[].what",
@@ -101,6 +108,12 @@ fn full(mut seen: Evidence) -> Evidence {
             gid: [Some(0); 4],
             groups: vec![Some(1), None],
             environment: [("PATH".to_owned(), "/bin".to_owned())].into(),
+            limits: [
+                (Resource::Core, (Bound::At(1), Bound::Unlimited)),
+                (Resource::Stack, (Bound::Unlimited, Bound::At(1))),
+            ]
+            .map(|(resource, (soft, hard))| (resource, limits::Limit { soft, hard }))
+            .into(),
             ..ProcessFacts::default()
         },
         ProcessFacts::default(),

@@ -6,10 +6,11 @@ use daemonlab::sys::call::Call;
 
 use crate::scenario::Scope;
 use crate::scenario::claims::{EventMatcher, Events};
-use crate::scenario::matcher::{Operand, Test};
-use crate::scenario::model::{Action, Case, Content, Fault, Launch};
+use crate::scenario::matcher::{Expect, Operand, Test};
+use crate::scenario::model::{Action, Adopt, Case, Check, Content, Fault, Launch};
 use crate::scenario::template::Template;
 use crate::value::Value;
+use crate::world::facts::schema::Subject;
 use crate::world::sim::Programs;
 use crate::world::spec::call_family;
 
@@ -44,6 +45,11 @@ pub fn why_not(case: &Case, target: &Path, programs: &Programs) -> Option<String
                     return Some(why);
                 }
             }
+            Action::Check(Check { expect, .. })
+            | Action::Adopt(Adopt {
+                expect: Some(expect),
+                ..
+            }) if looks_at_limits(expect) => return Some(NO_LIMITS.to_owned()),
             Action::Events(events) => {
                 if let Some(why) = events_why_not(events) {
                     return Some(why);
@@ -59,6 +65,12 @@ pub fn why_not(case: &Case, target: &Path, programs: &Programs) -> Option<String
 }
 
 const NO_FIFO: &str = "it has no FIFOs";
+const NO_LIMITS: &str = "it has no resource limits";
+
+fn looks_at_limits(expect: &Expect) -> bool {
+    let mut fields = expect.fields.iter();
+    expect.subject == Subject::Process && fields.any(|field| field.name.value == "limits")
+}
 
 fn launch_why_not(
     launch: &Launch,
@@ -70,6 +82,9 @@ fn launch_why_not(
     let program = scope.text(command).unwrap_or_else(|_| command.to_string());
     if programs.get(Path::new(&program)).is_none() {
         return Some(format!("no program `{program}` is registered there"));
+    }
+    if !launch.limits.is_empty() {
+        return Some(NO_LIMITS.to_owned());
     }
     let folder = case.dir.to_string_lossy();
     if launch.command.iter().any(|part| mentions(part, &folder)) {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 
 pub use crate::world::Capability;
+use crate::world::limits::{Resource, Wanted};
 use crate::world::spec::{
     Condition, Counting, FaultAction, GroupSpec, Role, UserSpec, VirtualTime,
 };
@@ -161,6 +162,8 @@ pub struct Launch {
     pub blocked: Vec<Signal>,
     /// Signals that are ignored at exec.
     pub ignored: Vec<Signal>,
+    /// What it asks of resource limits.
+    pub limits: BTreeMap<Resource, Wanted>,
     /// What becomes of named calls.
     pub faults: Vec<Fault>,
     /// Whether its visible calls become events, since a step looks at them.

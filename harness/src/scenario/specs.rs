@@ -86,6 +86,7 @@ impl Launch {
             },
             stray_fds: self.stray_fds.clone(),
             blocked: self.blocked.iter().map(|signal| signal.number()).collect(),
+            limits: self.limits.clone(),
             ignored: self.ignored.iter().map(|signal| signal.number()).collect(),
             faults: self.faults.iter().map(Fault::spec).collect(),
             trace: if self.traced {

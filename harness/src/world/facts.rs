@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event::End;
+use super::limits::{Limit, Resource};
 
 /// A process, as `/proc` shows it (`proc(5)`). Ids are the sandbox's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,8 @@ pub struct ProcessFacts {
     pub environment: BTreeMap<String, String>,
     /// How many threads it has.
     pub threads: u32,
+    /// Its resource limits (`proc_pid_limits(5)`); none where the world has none.
+    pub limits: BTreeMap<Resource, Limit>,
 }
 
 /// A launch: the launcher's end and what came out.

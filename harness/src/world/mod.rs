@@ -6,6 +6,7 @@
 //! - [`facts`]: what can be seen;
 //! - [`event`]: what happened, in order;
 //! - [`spec`]: what a world is asked to do;
+//! - [`limits`]: what a process may take;
 //! - [`steered`]: what stands still in a world whose order is chosen;
 //! - [`common`]: what both worlds have in common of what a program does;
 //! - [`syscalls`]: the system calls by name;
@@ -16,6 +17,7 @@ pub mod common;
 pub mod event;
 pub mod facts;
 mod kind;
+pub mod limits;
 pub mod real;
 pub mod sim;
 pub mod spec;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::{Resource, Wanted};
+
 /// A sandbox, before anything is started in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
@@ -112,6 +114,8 @@ pub struct LaunchSpec {
     pub blocked: Vec<i32>,
     /// Signals that are ignored at exec.
     pub ignored: Vec<i32>,
+    /// Resource limits that are other than the world's at exec.
+    pub limits: BTreeMap<Resource, Wanted>,
     /// What becomes of named calls.
     pub faults: Vec<FaultSpec>,
     /// Which calls become events.

@@ -79,6 +79,7 @@ controls! {
     UmaskDecides => ["umask.yaml"],
     KeepsDirectory => ["directory.yaml"],
     BelievesEmptyVariable => ["environment.yaml::nonsense"],
+    RaisesLimits => ["limits.yaml"],
     AlwaysZero => ["early_death.yaml::*", "no_room.yaml"],
     TakesDaemonAlong => ["descriptors.yaml::*", "directory.yaml", "dispositions.yaml", "environment.yaml::*", "launcher.yaml::*", "mask.yaml", "umask.yaml", "limits.yaml", "streams.yaml::*"],
 

@@ -95,6 +95,8 @@ flaws! {
     BelievesEmptyVariable = "believes-empty-variable",
     /// Its launcher's end is its daemon's end.
     TakesDaemonAlong = "takes-daemon-along",
+    /// It takes as much of each resource as it can have.
+    RaisesLimits = "raises-limits",
 
     /// A worker of the daemon's outlives it.
     LeavesWorker = "leaves-worker",

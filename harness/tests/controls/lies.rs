@@ -9,6 +9,8 @@ use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::linux::Linux;
 use daemonlab::sys::records::{At, KillTarget, SocketKind, UnixAddr};
 use daemonlab::sys::{Environment, Errno, Gid, Kernel, Result, Signal, Uid};
+use daemonlab_harness::world::limits::Resource;
+use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::signal::{SIGINT, SIGQUIT, SIGTERM, SigHandler, SigSet};
 use nix::unistd::ForkResult;
 
@@ -151,6 +153,7 @@ pub fn before(flaw: Flaw) {
             }
         }
         Flaw::StartsHelper => start_helper(),
+        Flaw::RaisesLimits => raise_limits(),
         Flaw::Chatty => {
             println!("starting");
             eprintln!("starting");
@@ -160,6 +163,14 @@ pub fn before(flaw: Flaw) {
         // SAFETY: no other thread runs yet.
         Flaw::Quiet => unsafe { std::env::set_var("RUST_LOG", "off") },
         _ => {}
+    }
+}
+
+fn raise_limits() {
+    for resource in Resource::ALL {
+        let number = resource.number();
+        let (_, hard) = getrlimit(number).unwrap_or_default();
+        let _ = setrlimit(number, hard, hard);
     }
 }
 

@@ -8,6 +8,7 @@ use daemonlab_harness::world::facts::schema::Subject;
 use daemonlab_harness::world::facts::{
     Captured, FileFacts, LaunchFacts, ProcessFacts, SocketFacts,
 };
+use daemonlab_harness::world::limits::Bound;
 use std::time::Duration;
 
 use super::events;
@@ -115,6 +116,12 @@ fn process(path: &str) -> Vec<TellProcesses> {
         "signals.blocked" => masks(|process, bits| process.blocked = bits),
         "signals.ignored" => masks(|process, bits| process.ignored = bits),
         "signals.caught" => masks(|process, bits| process.caught = bits),
+        _ if path.starts_with("limits.") => vec![each(|process| {
+            let bound = Bound::At(1);
+            process.limits.values_mut().for_each(|limit| {
+                (limit.soft, limit.hard) = (bound, bound);
+            });
+        })],
         _ if path.starts_with("uid") => vec![each(|process| process.uid = [Some(0); 4])],
         _ if path.starts_with("gid") => vec![each(|process| process.gid = [Some(0); 4])],
         // As root has them.

@@ -58,6 +58,7 @@ pub fn launch(id: &str, command: &[&str]) -> LaunchSpec {
         stray_fds: Vec::new(),
         blocked: Vec::new(),
         ignored: Vec::new(),
+        limits: BTreeMap::new(),
         faults: Vec::new(),
         trace: Trace::Off,
         order: Order::Kernels,

@@ -11,12 +11,13 @@ use crate::scenario::reader::Fields;
 use crate::scenario::source::At;
 use crate::scenario::template::Template;
 use crate::world::facts::schema::Subject;
+use crate::world::limits::{Resource, Wanted};
 
 use super::builder::{Builder, Made, Waits};
-use super::sandbox;
+use super::{limits, sandbox};
 
 /// What a launch says about its program, and `again` may say otherwise.
-pub(super) const BODY: [&str; 10] = [
+pub(super) const BODY: [&str; 11] = [
     "command",
     "env",
     "cwd",
@@ -26,6 +27,7 @@ pub(super) const BODY: [&str; 10] = [
     "stray-fds",
     "blocked",
     "ignored",
+    "limits",
     "faults",
 ];
 
@@ -43,6 +45,7 @@ struct Body {
     stray_fds: Option<Vec<i32>>,
     blocked: Option<Vec<Signal>>,
     ignored: Option<Vec<Signal>>,
+    limits: Option<BTreeMap<Resource, Wanted>>,
     faults: Option<Vec<crate::scenario::model::Fault>>,
 }
 
@@ -67,6 +70,7 @@ impl Builder<'_> {
                 stray_fds: body.stray_fds.unwrap_or_default(),
                 blocked: body.blocked.unwrap_or_default(),
                 ignored: body.ignored.unwrap_or_default(),
+                limits: body.limits.unwrap_or_default(),
                 faults: body.faults.unwrap_or_default(),
                 traced: false,
                 wait: LaunchWait::Background,
@@ -101,6 +105,7 @@ impl Builder<'_> {
                     stray_fds: body.stray_fds.unwrap_or(first.stray_fds),
                     blocked: body.blocked.unwrap_or(first.blocked),
                     ignored: body.ignored.unwrap_or(first.ignored),
+                    limits: body.limits.unwrap_or(first.limits),
                     faults: body.faults.unwrap_or(first.faults),
                     traced: false,
                     wait: LaunchWait::Background,
@@ -196,6 +201,7 @@ impl Builder<'_> {
             stray_fds: None,
             blocked: None,
             ignored: None,
+            limits: None,
             faults: None,
         };
         node("command", &mut |n| keep(&mut body.command, self.command(n)));
@@ -219,6 +225,9 @@ impl Builder<'_> {
             keep(&mut body.ignored, self.signals(n, "`ignored`"))
         });
         node("faults", &mut |n| keep(&mut body.faults, self.faults(n)));
+        if let Some(entry) = fields.entry("limits") {
+            good &= keep(&mut body.limits, limits::limits(reader, entry));
+        }
         if let Some(entry) = fields.entry("env") {
             let mut over = env.clone();
             let read = sandbox::environment(reader, entry, &mut over, |node, what| {

@@ -62,7 +62,10 @@ fn is_scalar(kind: Kind) -> bool {
 }
 
 fn has_order(kind: Kind) -> bool {
-    matches!(kind, Kind::Int | Kind::Time | Kind::Uid | Kind::Gid)
+    matches!(
+        kind,
+        Kind::Int | Kind::Time | Kind::Uid | Kind::Gid | Kind::Limit
+    )
 }
 
 fn is_operator(name: &str) -> bool {

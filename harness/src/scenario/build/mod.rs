@@ -3,7 +3,7 @@
 //! - [`builder`]: what is known so far: users, processes, defaults;
 //! - [`case`]: a case from its sections;
 //! - [`sandbox`], [`files`]: what is there before the first step;
-//! - [`steps`], [`launch`], [`fault`], [`check`]: what is done;
+//! - [`steps`], [`launch`], [`limits`], [`fault`], [`check`]: what is done;
 //! - [`events`]: what is expected of events;
 //! - [`matcher`], [`operand`]: what is expected, by the schema of facts;
 //! - [`schema`]: the same rules for editors, as JSON Schema.
@@ -16,6 +16,7 @@ mod events;
 mod fault;
 mod files;
 mod launch;
+mod limits;
 mod matcher;
 mod operand;
 mod sandbox;

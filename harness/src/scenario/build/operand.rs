@@ -9,8 +9,10 @@ use crate::scenario::suggest;
 use crate::scenario::template::{Part, Template};
 use crate::value::Value;
 use crate::world::facts::schema::Kind;
+use crate::world::limits::{Bound, UNLIMITED};
 
 use super::builder::Builder;
+use super::limits;
 
 impl Builder<'_> {
     /// An expected value of this kind.
@@ -38,6 +40,10 @@ impl Builder<'_> {
             Kind::Outcome => text(self.outcome(node, what)?),
             _ if matches!(node.yaml, Yaml::Template(_)) => self.number_template(node, what),
             Kind::Int => int(self.reader.int(node, what, ANY)?),
+            Kind::Limit => match limits::bound(self.reader, node, what)? {
+                Bound::Unlimited => text(UNLIMITED.to_owned()),
+                Bound::At(number) => int(i64::try_from(number).ok()?),
+            },
             Kind::Pid => self.pid(node, what),
             Kind::Uid | Kind::Gid if node.written().as_deref() == Some("unmapped") => {
                 text("unmapped".to_owned())

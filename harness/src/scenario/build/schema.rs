@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::scenario::model::Capability;
 use crate::world::facts::schema::{Field, Kind, Subject};
+use crate::world::limits::{Resource, UNLIMITED};
 
-use super::{case, check, events, fault, files, launch, matcher, sandbox, steps};
+use super::{case, check, events, fault, files, launch, limits, matcher, sandbox, steps};
 
 /// A schema of the file whose keys are `keys`.
 pub(in crate::scenario) fn schema(keys: &[&str], version: i64) -> Value {
@@ -62,6 +63,9 @@ fn definitions() -> Map<String, Value> {
     all.insert("sandbox".into(), a_sandbox());
     all.insert("file".into(), or_variable(file()));
     all.insert("fault".into(), or_variable(a_fault()));
+    let bound = |_: &str| operand(Kind::Limit);
+    let limit = any_of(vec![bound(""), object(&limits::LIMIT, &[], bound)]);
+    all.insert("limit".into(), limit);
     all.insert("step".into(), or_variable(step()));
     all.insert("claim".into(), or_variable(a_claim()));
     for subject in Subject::ALL {
@@ -323,6 +327,9 @@ fn a_launch(more: &[&str], required: &[&str]) -> Value {
         "umask" => octal(),
         "stray-fds" => list(some_int(3, 1023)),
         "blocked" | "ignored" => list(text()),
+        "limits" => or_variable(object(&Resource::ALL.map(Resource::name), &[], |_| {
+            reference("limit")
+        })),
         "faults" => list(reference("fault")),
         _ => unknown(key),
     })
@@ -457,6 +464,10 @@ fn operand(kind: Kind) -> Value {
         Kind::Word(words) => json!({"enum": words}),
         Kind::Octal => return octal(),
         Kind::Time => return time(),
+        Kind::Limit => any_of(vec![
+            json!({"type": "integer", "minimum": 0}),
+            json!({"const": UNLIMITED}),
+        ]),
         Kind::Pid | Kind::Uid | Kind::Gid | Kind::Signal => named_id(),
         Kind::Capability | Kind::Outcome => json!({"type": "string"}),
         Kind::Call => {
@@ -498,6 +509,7 @@ fn name(kind: Kind) -> String {
         Kind::Gid => "gid".to_owned(),
         Kind::Signal => "signal".to_owned(),
         Kind::Capability => "capability".to_owned(),
+        Kind::Limit => "limit".to_owned(),
         Kind::Call => "call".to_owned(),
         Kind::Outcome => "outcome".to_owned(),
         Kind::Paths => "paths".to_owned(),

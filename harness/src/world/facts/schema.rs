@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use Kind::{Bool, Call, Capability, Each, Gid, Int, List, Map, Octal, Outcome, Paths, Pid};
+use Kind::{Bool, Call, Capability, Each, Gid, Int, Limit, List, Map, Octal, Outcome, Paths, Pid};
 use Kind::{Record, Set, Signal, Text, Time, Uid, Word};
 
 /// What facts are about.
@@ -67,6 +67,8 @@ pub enum Kind {
     Capability,
     /// A system call by name. Files may name a family, or several.
     Call,
+    /// A resource limit: a number, or `unlimited`, which is more than each.
+    Limit,
     /// What came of a call: `ok`, an errno, `never`.
     Outcome,
     /// The paths that a call is about. Files give one, in which `*` stands for
@@ -89,6 +91,8 @@ macro_rules! fields {
         &[$(Field { name: $name, kind: $kind, doc: $doc },)*]
     };
 }
+
+mod limits;
 
 const USER_IDS: &[Field] = fields! {
     "real": Uid, "the real user id";
@@ -148,6 +152,7 @@ const PROCESS: &[Field] = fields! {
     "signals": Record(SIGNALS), "its signal mask and dispositions";
     "environment": Map(&Text), "the environment that it was given at exec";
     "threads": Int, "how many threads it has";
+    "limits": Record(limits::LIMITS), "its resource limits, as getrlimit(2) names them: each has `soft` and `hard`, a number or `unlimited`";
 };
 
 const LAUNCH: &[Field] = fields! {
@@ -377,6 +382,7 @@ impl fmt::Display for Kind {
             Gid => f.write_str("a group: its name or number"),
             Signal => f.write_str("a signal, such as TERM"),
             Capability => f.write_str("a capability, such as setuid"),
+            Limit => f.write_str("a number, or `unlimited`"),
             Call => f.write_str("a system call or a family of them, such as setuid"),
             Outcome => f.write_str("`ok`, `never`, or an errno, such as EPERM"),
             Paths => f.write_str("an absolute path, in which `*` stands for any text"),

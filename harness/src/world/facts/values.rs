@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use crate::value::Value;
 use crate::world::WorldError;
 use crate::world::event::End;
+use crate::world::limits::{Bound, Limit, Resource};
 
 use super::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 
@@ -88,6 +89,13 @@ impl ProcessFacts {
                 Value::map(self.environment.iter().map(|(k, v)| (k, v.clone().into()))),
             ),
             ("threads", i64::from(self.threads).into()),
+            (
+                "limits",
+                Value::map(
+                    Resource::ALL
+                        .map(|resource| (resource.name(), limit(self.limits.get(&resource)))),
+                ),
+            ),
         ])
     }
 }
@@ -255,6 +263,17 @@ fn capabilities(bits: u64) -> Value {
 
 fn signals(bits: u64) -> Value {
     Value::List(SignalSet::from_bits(bits).iter().map(Value::text).collect())
+}
+
+fn limit(limit: Option<&Limit>) -> Value {
+    let bound = |bound: Bound| match bound {
+        // More than any machine has.
+        Bound::At(number) => Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
+        Bound::Unlimited => Value::text(bound),
+    };
+    limit.map_or(Value::Absent, |limit| {
+        Value::map([("soft", bound(limit.soft)), ("hard", bound(limit.hard))])
+    })
 }
 
 fn exit(end: Option<End>) -> Value {

@@ -94,6 +94,8 @@ pub fn process(live: &Live, task: TaskName, process: &Process, started: &Started
             false => started.env.clone(),
         },
         threads: 1,
+        // It has none; a scenario that looks at them does not run there.
+        limits: BTreeMap::new(),
     }
 }
 

@@ -244,6 +244,10 @@ impl World for SimWorld {
         let Some(program) = self.programs.get(Path::new(command)).cloned() else {
             return Err(error(stage, Errno::ENOENT));
         };
+        if !spec.limits.is_empty() {
+            let remedy = "run it in the real world";
+            return Err(refusal(stage, "it has no resource limits", remedy));
+        }
         if self.live.machine().find(&spec.cwd).is_none() {
             return Err(error(format_args!("enter {:?}", spec.cwd), Errno::ENOENT));
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::world::facts::Captured;
 use crate::world::facts::schema::{Field, Kind, Subject};
+use crate::world::limits::{Bound, Limit, Resource};
 
 /// Every value has exactly the fields of its subject's schema, and each is
 /// of the kind that the schema says.
@@ -31,8 +32,9 @@ fn fits(value: &Value, fields: &[Field], path: &str) {
 fn kind_fits(value: &Value, kind: Kind, path: &str) {
     match (kind, value) {
         (_, Value::Absent) | (Kind::Bool, Value::Bool(_)) | (Kind::Time, Value::Time(_)) => {}
-        (Kind::Int | Kind::Pid | Kind::Uid | Kind::Gid, Value::Int(_)) => {}
+        (Kind::Int | Kind::Pid | Kind::Uid | Kind::Gid | Kind::Limit, Value::Int(_)) => {}
         (Kind::Uid | Kind::Gid, Value::Text(text)) if text == "unmapped" => {}
+        (Kind::Limit, Value::Text(text)) if text == "unlimited" => {}
         (Kind::Text | Kind::Octal | Kind::Signal | Kind::Capability, Value::Text(_)) => {}
         (Kind::Word(words), Value::Text(text)) if words.contains(&text.as_str()) => {}
         (Kind::List(inner) | Kind::Set(inner), Value::List(values)) => {
@@ -76,6 +78,12 @@ fn process() -> ProcessFacts {
         caught: 0,
         environment: BTreeMap::from([("PATH".into(), "/bin".into())]),
         threads: 2,
+        limits: Resource::ALL
+            .map(|resource| {
+                let (soft, hard) = (Bound::At(7), Bound::Unlimited);
+                (resource, Limit { soft, hard })
+            })
+            .into(),
     }
 }
 
@@ -144,6 +152,8 @@ fn a_process_is_told_in_the_words_of_scenarios() {
         ("signals.blocked", vec!["SIGUSR1"].into()),
         ("signals.ignored", vec!["SIGPIPE", "SIG41"].into()),
         ("alive", true.into()),
+        ("limits.nofile.soft", 7.into()),
+        ("limits.nofile.hard", "unlimited".into()),
     ] {
         assert_eq!(*at(&value, path), expected, "{path}");
     }

@@ -1,5 +1,6 @@
 //! Starting a program: the child, up to its exec.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -10,6 +11,7 @@ use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FcntlArg, fcntl};
 use nix::sys::prctl::set_keepcaps;
+use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::socket::{MsgFlags, recv, send as send_bytes};
 use nix::sys::stat::{Mode, umask};
@@ -19,6 +21,7 @@ use nix::unistd::{
 };
 
 use super::launch::now;
+use crate::world::limits::{Bound, Limit, Resource, Wanted};
 use crate::world::real::tracer::Filter;
 use crate::world::spec::LaunchSpec;
 
@@ -185,7 +188,12 @@ fn prepare(
     )?;
     if !start.calls.is_empty() {
         step("wait to be traced", until_traced(report.as_fd()))?;
-        let filter = Filter::new(start.calls.iter().copied());
+    }
+    let filter = Filter::new(start.calls.iter().copied());
+    // Last, so that only the exec meets them: who becomes a user that has more
+    // processes than it may cannot exec.
+    limit(&launch.limits)?;
+    if !start.calls.is_empty() {
         step("set a filter on system calls", filter.install())?;
     }
     step(&start_what, execve(&path[0], &arguments, &environment))
@@ -278,6 +286,24 @@ fn become_user(start: &Start<'_>) -> Result<(), Failed> {
             "keep CAP_SYS_ADMIN up to exec",
             raised.map_err(|_| Errno::last()),
         )?;
+    }
+    Ok(())
+}
+
+/// Sets resource limits. Nobody can raise a hard one: that takes
+/// `CAP_SYS_RESOURCE` outside of every user namespace.
+fn limit(limits: &BTreeMap<Resource, Wanted>) -> Result<(), Failed> {
+    for (resource, wanted) in limits {
+        let read = format!("look at the limit {resource}");
+        let (soft, hard) = step(&read, getrlimit(resource.number()))?;
+        let world = Limit {
+            soft: Bound::from_raw(soft),
+            hard: Bound::from_raw(hard),
+        };
+        let made = wanted.over(world);
+        let what = format!("set the limit {resource} to {made} where it is {world}");
+        let done = setrlimit(resource.number(), made.soft.raw(), made.hard.raw());
+        step(&what, done)?;
     }
     Ok(())
 }

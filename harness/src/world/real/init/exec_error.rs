@@ -25,6 +25,14 @@ pub fn explain(stage: String, (errno, what): (Option<Errno>, String), cwd: &Path
             "with a single id, groups cannot be set".to_owned(),
             "give this user subordinate ids (`daemonlab doctor`), or require `subuid`".to_owned(),
         ),
+        (Some(Errno::EPERM), None) if what.starts_with("set the limit") => (
+            "no hard limit can be raised in a sandbox".to_owned(),
+            "ask for less, or start daemonlab with more (`ulimit -H`)".to_owned(),
+        ),
+        (Some(Errno::EINVAL), None) if what.starts_with("set the limit") => (
+            "a soft limit cannot be above the hard one".to_owned(),
+            "ask for less, or for a hard limit too".to_owned(),
+        ),
         (Some(Errno::EBUSY), None) if what == "watch system calls" => (
             "another filter with a listener is set for this process already".to_owned(),
             "run daemonlab outside of what supervises its system calls".to_owned(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::stat::{Stat, terminal_path};
 use super::status::{Status, mapped};
 use crate::world::facts::ProcessFacts;
+use crate::world::limits::{self, Limit, Resource};
 use crate::world::real::ids::IdMap;
 
 /// The facts of a process, with ids as `users` and `groups` say they exist
@@ -44,7 +45,14 @@ pub fn facts(pid: i32, users: &IdMap, groups: &IdMap) -> Option<ProcessFacts> {
         caught: status.caught,
         environment: environment(strings(pid, "environ")),
         threads: status.threads,
+        limits: limits(pid),
     })
+}
+
+/// The resource limits of a process.
+fn limits(pid: i32) -> BTreeMap<Resource, Limit> {
+    let text = fs::read_to_string(format!("/proc/{pid}/limits"));
+    limits::parse(&text.unwrap_or_default())
 }
 
 /// The descriptors of a process, and what they refer to.
