@@ -2,12 +2,13 @@
 //! it as a call of the library's table, where that has it.
 //!
 //! - [`signature`]: what the arguments of each call are;
-//! - [`table`]: into [`daemonlab::sys::call::Call`];
+//! - [`table`]: into [`daemonlab::sys::call::Call`], by [`argument`];
 //! - [`aim`]: whom a call is about, and whether it follows a symbolic link;
 //! - [`answer`]: what came of it.
 
 mod aim;
 mod answer;
+mod argument;
 mod signature;
 mod table;
 
@@ -133,7 +134,7 @@ fn absolute(tid: i32, folder: Option<i32>, path: &Path) -> PathBuf {
 
 /// The path of a Unix socket's address, if it has one.
 fn unix_path(tid: i32, address: u64, length: u64) -> Option<PathBuf> {
-    match table::unix_address(tid, address, length)? {
+    match argument::unix_address(tid, address, length)? {
         daemonlab::sys::records::UnixAddr::Path(path) => Some(absolute(tid, None, &path)),
         daemonlab::sys::records::UnixAddr::Abstract(_) => None,
     }
