@@ -1,10 +1,16 @@
 //! The fields of facts: what scenario files may name, and what kind of value
 //! each has. Files are checked against it, and the reference is made of it.
 
+mod fields;
+
 use std::fmt;
 
 use Kind::{Bool, Call, Capability, Each, Gid, Int, Limit, List, Map, Octal, Outcome, Paths, Pid};
 use Kind::{Record, Set, Signal, Text, Time, Uid, Word};
+use fields::{
+    CONNECTION, END, EVENT, FAULT, FILE, LAUNCH, OF_EVENTS, OF_EVERY_EVENT, PROCESS, SANDBOX,
+    SOCKET,
+};
 
 /// What facts are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,213 +92,12 @@ pub enum Kind {
     Each(&'static [Field]),
 }
 
-macro_rules! fields {
-    ($($name:literal: $kind:expr, $doc:literal;)*) => {
-        &[$(Field { name: $name, kind: $kind, doc: $doc },)*]
-    };
-}
-
-mod limits;
-
-const USER_IDS: &[Field] = fields! {
-    "real": Uid, "the real user id";
-    "effective": Uid, "the effective user id";
-    "saved": Uid, "the saved set-user-ID";
-    "fs": Uid, "the file-system user id";
-};
-
-const GROUP_IDS: &[Field] = fields! {
-    "real": Gid, "the real group id";
-    "effective": Gid, "the effective group id";
-    "saved": Gid, "the saved set-group-ID";
-    "fs": Gid, "the file-system group id";
-};
-
-const CAPABILITIES: &[Field] = fields! {
-    "effective": Set(&Capability), "what the kernel checks";
-    "permitted": Set(&Capability), "what may be made effective";
-    "inheritable": Set(&Capability), "what is kept across exec, if the file allows it";
-    "ambient": Set(&Capability), "what is kept across exec of an ordinary file";
-    "bounding": Set(&Capability), "the limit of what exec can give";
-};
-
-const SIGNALS: &[Field] = fields! {
-    "blocked": Set(&Signal), "signals that are blocked";
-    "ignored": Set(&Signal), "signals that are ignored";
-    "caught": Set(&Signal), "signals that have a handler";
-    "pending": Set(&Signal), "signals that are pending for the process or its main thread";
-};
-
-const PROCESS: &[Field] = fields! {
-    "exists": Bool, "whether the process is there, if only as a zombie";
-    "alive": Bool, "whether it is there and is no zombie";
-    "state": Word(&STATES), "what it is doing";
-    "pid": Pid, "its PID";
-    "parent": Pid, "its parent";
-    "session": Int, "its session's id";
-    "group": Int, "its process group's id";
-    "session-leader": Bool, "whether it leads its session";
-    "terminal": Text, "its controlling terminal, such as `/dev/pts/0`, or `none`";
-    "name": Text, "its name (`comm`), up to 15 bytes";
-    "command": List(&Text), "its arguments, the program first";
-    "executable": Text, "the path of its program";
-    "cwd": Text, "its working directory";
-    "root": Text, "its root directory";
-    "umask": Octal, "its umask";
-    "stdin": Text, "what descriptor 0 refers to: a path, `pipe:[7]`, `socket:[9]`";
-    "stdout": Text, "what descriptor 1 refers to";
-    "stderr": Text, "what descriptor 2 refers to";
-    "descriptors": Map(&Text), "every open descriptor by number, and what it refers to";
-    "extra-descriptors": Set(&Text), "what the descriptors beyond 2 refer to";
-    "uid": Each(USER_IDS), "its user ids";
-    "gid": Each(GROUP_IDS), "its group ids";
-    "groups": Set(&Gid), "its supplementary groups";
-    "capabilities": Record(CAPABILITIES), "its capability sets";
-    "no-new-privs": Bool, "whether exec can no longer raise its privileges";
-    "signals": Record(SIGNALS), "its signal mask and dispositions";
-    "environment": Map(&Text), "the environment that it was given at exec";
-    "threads": Int, "how many threads it has";
-    "limits": Record(limits::LIMITS), "its resource limits, as getrlimit(2) names them: each has `soft` and `hard`, a number or `unlimited`";
-};
-
-const LAUNCH: &[Field] = fields! {
-    "exit": Int, "the launcher's exit status; absent while it runs or if a signal killed it";
-    "signal": Signal, "the signal that killed the launcher";
-    "running": Bool, "whether the launcher still runs";
-    "duration": Time, "from the launcher's start to its end, or until now";
-    "stdout": Text, "what was written to stdout so far, by launcher or daemon";
-    "stderr": Text, "what was written to stderr so far, by launcher or daemon";
-    "pid": Pid, "the launcher's PID";
-};
-
-const FILE: &[Field] = fields! {
-    "exists": Bool, "whether there is a file of that name";
-    "kind": Word(&FILE_KINDS), "what it is; a link is not followed";
-    "content": Text, "the content of a regular file, up to 64 KiB";
-    "target": Text, "what a symbolic link points to";
-    "mode": Octal, "its permission and set-id bits";
-    "owner": Uid, "its owner";
-    "group": Gid, "its group";
-    "size": Int, "its size in bytes";
-    "links": Int, "the number of its names";
-    "locked": Bool, "whether a process holds a lock on it (`flock`, `fcntl`)";
-    "locked-by": Set(&Pid), "the processes that hold a lock on it";
-};
-
-const SOCKET: &[Field] = fields! {
-    "listening": Bool, "whether something listens there";
-    "protocol": Word(&["tcp", "unix"]), "what kind of socket it is";
-    "process": Set(&Pid), "the processes that have it open";
-};
-
-const SANDBOX: &[Field] = fields! {
-    "processes": List(&Text), "the command line of each process, in the order of their PIDs";
-    "count": Int, "how many there are";
-};
-
-const GAPS: &[Field] = fields! {
-    "min": Time, "the shortest";
-    "max": Time, "the longest";
-};
-
-const FAULT: &[Field] = fields! {
-    "matched": Int, "how many calls it has matched";
-    "gaps": Record(GAPS), "the time between a matching call and the next, over the first hundred";
-};
-
-const END: &[Field] = fields! {
-    "gone": Bool, "whether the process has ended";
-    "exit": Int, "its exit status; absent if a signal killed it";
-    "signal": Signal, "the signal that killed it";
-    "duration": Time, "from the signal that was sent to its end, or until now";
-};
-
-const CONNECTION: &[Field] = fields! {
-    "text": Text, "what came back; absent if there was no connection";
-    "refused": Bool, "whether the connection was refused, or the socket's file missing";
-    "error": Text, "the errno of a connection that failed, by name";
-    "duration": Time, "from the attempt to its end";
-};
-
-const EVENT: &[Field] = fields! {
-    "kind": Word(&EVENT_KINDS), "what happened; a `call` need not say so";
-    "role": Word(&["launcher", "intermediate", "daemon"]), "what the process was in its launch then";
-    "process": Pid, "the process";
-    "task": Text, "its name by pedigree: `0` the launcher, `0.1` its first child, `0.1/t2` a thread";
-    "call": Call, "of a call: its name, or that of a family such as `setuid`, or a list of them";
-    "path": Paths, "of a call: a path that it names, or what its descriptor or the one that it opens refers to";
-    "to": Paths, "of a `rename` or `link`: the new name";
-    "arguments": Text, "of a call: its arguments as evidence shows them";
-    "result": Outcome, "of a call: `ok`, the errno, or `never` if it does not return";
-    "returned": Int, "of a call: what it gave";
-    "through-link": Bool, "of a call that opens or changes what it names: whether its path ended in a symbolic link, which it follows";
-    "target": Pid, "of a `kill`, `wait4` or `pidfd_open`: the process that it is about; a group is below 0";
-    "signal": Signal, "of a call: what it sends; of a signal: which one; of an exit: what killed the process";
-    "injected": Bool, "of a call: whether a fault has decided it";
-    "sender": Pid, "of a signal: who has sent it; 0 for the kernel";
-    "child": Pid, "of a fork: the new process";
-    "thread": Bool, "of a fork: whether it makes a thread of the same process";
-    "program": Text, "of an exec: the path of the program";
-    "status": Int, "of an exit: the status; absent if a signal killed the process";
-};
-
-/// What an event can be.
-const EVENT_KINDS: [&str; 5] = ["call", "signal", "fork", "exec", "exit"];
-
-/// The fields that events of every kind have.
-const OF_EVERY_EVENT: [&str; 4] = ["kind", "role", "process", "task"];
-
-/// The fields of each kind of event beside those of every kind.
-const OF_EVENTS: [(&str, &[&str]); 5] = [
-    (
-        "call",
-        &[
-            "call",
-            "path",
-            "to",
-            "arguments",
-            "result",
-            "returned",
-            "through-link",
-            "target",
-            "signal",
-            "injected",
-        ],
-    ),
-    ("signal", &["signal", "sender"]),
-    ("fork", &["child", "thread"]),
-    ("exec", &["program"]),
-    ("exit", &["status", "signal"]),
-];
-
 /// The fields that an event of this kind has.
 pub fn fields_of_event(kind: &str) -> impl Iterator<Item = &'static str> {
     let own = OF_EVENTS.iter().find(|(known, _)| *known == kind);
     let own = own.map_or(&[][..], |(_, fields)| fields);
     OF_EVERY_EVENT.iter().chain(own).copied()
 }
-
-/// The states of a process, by the letters of `/proc/PID/stat`.
-const STATES: [&str; 7] = [
-    "running",
-    "sleeping",
-    "disk-sleep",
-    "stopped",
-    "traced",
-    "zombie",
-    "dead",
-];
-
-/// The kinds of a file.
-const FILE_KINDS: [&str; 7] = [
-    "regular",
-    "directory",
-    "symlink",
-    "fifo",
-    "socket",
-    "char-device",
-    "block-device",
-];
 
 impl Subject {
     /// Every one.
@@ -395,49 +200,4 @@ impl fmt::Display for Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every field name, with its docs' form, at any depth.
-    fn walk(fields: &[Field], visit: &mut impl FnMut(&Field)) {
-        for field in fields {
-            visit(field);
-            if let Record(inner) | Each(inner) = field.kind {
-                walk(inner, visit);
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_kebab_case_and_unique() {
-        for subject in Subject::ALL {
-            let mut names: Vec<&str> = subject.fields().iter().map(|field| field.name).collect();
-            names.sort_unstable();
-            let all = names.len();
-            names.dedup();
-            assert_eq!(names.len(), all, "{subject} has a field twice");
-            walk(subject.fields(), &mut |field| {
-                let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
-                assert!(field.name.chars().all(kebab), "{}", field.name);
-                assert!(!field.doc.is_empty() && !field.doc.ends_with('.'));
-            });
-        }
-    }
-
-    #[test]
-    fn every_field_of_an_event_is_of_some_kind_and_the_other_way_round() {
-        let known: Vec<&str> = EVENT.iter().map(|field| field.name).collect();
-        let told: Vec<&str> = EVENT_KINDS.into_iter().flat_map(fields_of_event).collect();
-        assert!(known.iter().all(|name| told.contains(name)), "{told:?}");
-        assert!(told.iter().all(|name| known.contains(name)), "{known:?}");
-    }
-
-    #[test]
-    fn a_field_is_found_by_its_path() {
-        let uid = Subject::Process.kind_of("uid.saved");
-        assert!(matches!(uid, Some(Uid)));
-        assert!(matches!(Subject::File.kind_of("locked-by"), Some(kind) if kind.holds_pids()));
-        assert!(Subject::File.kind_of("mode.x").is_none());
-        assert!(Subject::File.kind_of("uid").is_none());
-    }
-}
+mod tests;

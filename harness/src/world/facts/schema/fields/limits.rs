@@ -1,7 +1,7 @@
 //! The resource limits of a process (`getrlimit(2)`).
 
-use super::Field;
-use super::Kind::{self, Each};
+use crate::world::facts::schema::Field;
+use crate::world::facts::schema::Kind::{self, Each};
 
 const LIMIT: &[Field] = fields! {
     "soft": Kind::Limit, "what the kernel holds it to";
