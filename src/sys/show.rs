@@ -1,7 +1,9 @@
 //! How calls are shown: `openat(4, ".server.pid.7", write create, 0644)`.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::SignalSet;
 use super::call::Call;
 use super::records::*;
 
@@ -279,6 +281,30 @@ fn unix_addr(f: &mut fmt::Formatter<'_>, address: &UnixAddr) -> fmt::Result {
     match address {
         UnixAddr::Path(path) => write!(f, "{path:?}"),
         UnixAddr::Abstract(name) => write!(f, "\"@{}\"", name.escape_ascii()),
+    }
+}
+
+/// A duration as calls print it: milliseconds where that is exact.
+struct Shown(Option<Duration>);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("for ever"),
+            Some(time) => write!(f, "{time:?}"),
+        }
+    }
+}
+
+/// A mask as calls print it.
+struct ShownMask(Option<SignalSet>);
+
+impl fmt::Display for ShownMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("mask unchanged"),
+            Some(set) => write!(f, "mask {set}"),
+        }
     }
 }
 
