@@ -5,7 +5,7 @@
 //! - [`sandbox`], [`files`]: what is there before the first step;
 //! - [`steps`], [`launch`], [`limits`], [`fault`], [`check`]: what is done;
 //! - [`events`]: what is expected of events;
-//! - [`matcher`], [`operand`]: what is expected, by the schema of facts;
+//! - [`matcher`], [`operator`], [`operand`]: what is expected, by the schema of facts;
 //! - [`schema`]: the same rules for editors, as JSON Schema.
 
 mod builder;
@@ -19,6 +19,7 @@ mod launch;
 mod limits;
 mod matcher;
 mod operand;
+mod operator;
 mod sandbox;
 mod schema;
 mod steps;
