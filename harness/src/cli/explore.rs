@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use daemonlab::explore::{Report, Schedule, Stop as Why, Timeline};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::explore::Faults;
 use crate::explore::Processes;
-use crate::explore::model::Faults;
 use crate::explore::search::{Found, Hunt, search};
 use crate::report::outlet::Outlet;
 use crate::run::explore::common::CommonStep;

@@ -14,8 +14,10 @@
 //! an order of those.
 //!
 //! - `link`: what the two threads say to each other;
+//! - `side`: the thread that carries the scenario out;
 //! - `world`: the world in which nothing goes on by itself;
 //! - [`model`]: that, as something that can be explored;
+//! - `faults`: how calls may fail in it;
 //! - [`search`]: which orders are tried, and for how long;
 //! - `spin`: who makes the same calls over and over, and waits by that;
 //! - `pair`: the two calls whose order matters;
@@ -23,12 +25,15 @@
 //! Schedules are written and read as those of the simulated world are, by
 //! [`file`](crate::run::explore::file).
 
+mod faults;
 mod link;
 pub mod model;
 mod pair;
 pub mod search;
+mod side;
 mod spin;
 mod world;
 
+pub use faults::Faults;
 pub use model::Processes;
 pub use pair::Pair;

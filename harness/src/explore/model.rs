@@ -5,34 +5,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use daemonlab::explore::schedule::PlannedWay;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::{self, JoinHandle};
-
 use daemonlab::explore::{
-    Alternative, Digest, Failure, Footprint, Kind, Lasting, Model, Outcome, Pending, TaskName,
-    Verdict,
+    Alternative, Digest, Failure, Footprint, Kind, Model, Outcome, Pending, TaskName, Verdict,
 };
 
-use super::link::{Link, Offered, Order, Said};
-use super::world::SteeredMaker;
-use crate::run::case;
+use super::faults::{Faults, faults_of};
+use super::link::{Offered, Order, Said};
+use super::side::Side;
 use crate::run::explore::common::CommonStep;
 use crate::run::outcome::{self, Evidence};
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
-use crate::world::real::Host;
 use crate::world::sim::Grain;
-use crate::world::steered::{Ahead, LetGo, StandingTask, Where};
-
-/// Whether faults are among the choices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Faults {
-    /// They are not.
-    None,
-    /// Each call that can fail may fail, and each task may be killed.
-    Any,
-}
+use crate::world::steered::{LetGo, StandingTask, Where};
 
 /// A step of the execution at hand: who was let go, and what everybody had
 /// ahead of them then.
@@ -63,9 +49,7 @@ struct Intended {
 /// A scenario case, and the processes that take part in it.
 #[derive(Debug)]
 pub struct Processes {
-    to: Option<Sender<Order>>,
-    from: Receiver<Said>,
-    thread: Option<JoinHandle<()>>,
+    side: Side,
     faults: Faults,
     pending: Vec<Pending<String>>,
     /// What each pending one has ahead.
@@ -96,36 +80,9 @@ impl Processes {
         grain: Grain,
         stop: Stop,
     ) -> Result<Processes, WorldError> {
-        let (to, orders) = mpsc::channel();
-        let (say, from) = mpsc::channel();
-        let (started, begun) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            let host = match Host::start() {
-                Ok(host) => host,
-                Err(error) => {
-                    let _ = started.send(Err(error));
-                    return;
-                }
-            };
-            let _ = started.send(Ok(()));
-            let link = Link {
-                to: say,
-                from: orders,
-                dropped: false,
-                did: String::new(),
-            };
-            serve(
-                &mut SteeredMaker { host, link, grain },
-                &planned,
-                &setting,
-                &stop,
-            );
-        });
-        begun.recv().unwrap_or_else(|_| Err(gone()))?;
+        let side = Side::start(planned, setting, grain, stop)?;
         Ok(Processes {
-            to: Some(to),
-            from,
-            thread: Some(thread),
+            side,
             faults,
             pending: Vec::new(),
             ahead: Vec::new(),
@@ -177,18 +134,11 @@ impl Processes {
         &self.log
     }
 
-    fn say(&mut self, order: Order) {
-        if let Some(to) = &self.to {
-            // If nobody listens, nobody answers, and that is noticed.
-            let _ = to.send(order);
-        }
-    }
-
     /// Takes in what the scenario's side says.
     fn hear(&mut self) {
         self.pending.clear();
         self.ahead.clear();
-        match self.from.recv() {
+        match self.side.hear() {
             Ok(Said::Stands { tasks, did }) => {
                 self.did = did;
                 self.take_in(tasks);
@@ -199,8 +149,8 @@ impl Processes {
                 self.over = Some(verdict);
                 self.evidence = evidence;
             }
-            Err(_) => {
-                let message = gone().to_string();
+            Err(error) => {
+                let message = error.to_string();
                 self.over = Some(outcome::Verdict::Internal { message });
             }
         }
@@ -270,29 +220,6 @@ impl Processes {
     }
 }
 
-/// Carries the case out as often as it is asked to.
-fn serve(maker: &mut SteeredMaker, planned: &Planned, setting: &Setting, stop: &Stop) {
-    while let Ok(order) = maker.link.from.recv() {
-        let Order::Start = order else { continue };
-        maker.link.dropped = false;
-        maker.link.did.clear();
-        let outcome = Box::new(case::run(planned, setting, maker, stop, &mut |_| {}));
-        let did = std::mem::take(&mut maker.link.did);
-        if maker.link.to.send(Said::Over { outcome, did }).is_err() {
-            return;
-        }
-    }
-}
-
-fn gone() -> WorldError {
-    WorldError {
-        stage: "explore".to_owned(),
-        errno: None,
-        evidence: "the thread that carries the scenario out is gone".to_owned(),
-        remedy: "report this as a bug of daemonlab".to_owned(),
-    }
-}
-
 fn footprint(task: &StandingTask) -> Footprint<String> {
     let mut footprint = Footprint::none();
     if !task.next.known {
@@ -307,55 +234,19 @@ fn footprint(task: &StandingTask) -> Footprint<String> {
     footprint
 }
 
-/// How a call may fail, by its manual page, and that its process may be killed.
-fn faults_of(next: &Ahead) -> Vec<(&'static str, Lasting, LetGo)> {
-    let errnos: &[(&str, i32)] = match next.name.as_str() {
-        "fork" | "vfork" | "clone" | "clone3" => {
-            &[("EAGAIN", libc::EAGAIN), ("ENOMEM", libc::ENOMEM)]
-        }
-        "open" | "openat" | "creat" => &[
-            ("EACCES", libc::EACCES),
-            ("EMFILE", libc::EMFILE),
-            ("ENOSPC", libc::ENOSPC),
-        ],
-        "write" | "pwrite64" | "writev" | "fsync" | "ftruncate" => {
-            &[("ENOSPC", libc::ENOSPC), ("EIO", libc::EIO)]
-        }
-        "rename" | "renameat" | "renameat2" | "link" | "linkat" | "mkdir" | "mkdirat"
-        | "unlink" | "unlinkat" => &[("EACCES", libc::EACCES), ("EROFS", libc::EROFS)],
-        "setuid" | "setresuid" | "setreuid" => &[("EAGAIN", libc::EAGAIN), ("EPERM", libc::EPERM)],
-        "setsid" | "setgroups" | "setgid" | "setresgid" | "setregid" | "kill" | "fchown"
-        | "fchownat" | "chown" => &[("EPERM", libc::EPERM)],
-        "read" | "pipe2" | "pipe" => &[("EIO", libc::EIO)],
-        "chdir" => &[("EACCES", libc::EACCES)],
-        "flock" => &[("EWOULDBLOCK", libc::EWOULDBLOCK)],
-        "bind" | "listen" => &[("EADDRINUSE", libc::EADDRINUSE)],
-        _ => &[],
-    };
-    let mut faults: Vec<_> = errnos
-        .iter()
-        .map(|(name, errno)| (*name, Lasting::Possible, LetGo::Fail(*errno)))
-        .collect();
-    if next.interruptible {
-        faults.push(("EINTR", Lasting::Never, LetGo::Fail(libc::EINTR)));
-    }
-    faults.push(("SIGKILL", Lasting::Never, LetGo::Kill));
-    faults
-}
-
 impl Model for Processes {
     type Key = String;
 
     fn start(&mut self) {
         while self.over.is_none() {
-            self.say(Order::Drop);
+            self.side.say(Order::Drop);
             self.hear();
         }
         self.over = None;
         self.evidence = None;
         self.log.clear();
         self.common.clear();
-        self.say(Order::Start);
+        self.side.say(Order::Start);
         self.hear();
         self.did.clear();
     }
@@ -386,7 +277,7 @@ impl Model for Processes {
                 way: PlannedWay::of(way.kind, &way.label),
             });
         }
-        self.say(order);
+        self.side.say(order);
         self.hear();
     }
 
@@ -442,14 +333,4 @@ fn broken(failures: &[outcome::Failure]) -> Verdict {
             _ => outcome::plain(failures),
         },
     })
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        // The scenario's side ends once nobody can tell it anything.
-        self.to = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }

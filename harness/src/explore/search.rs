@@ -8,7 +8,8 @@ use daemonlab::explore::{
     Report, StepLimit, Stop, Timers, shrink,
 };
 
-use super::model::{Faults, Processes};
+use super::faults::Faults;
+use super::model::Processes;
 use super::pair::{Pair, pair};
 use crate::run::outcome;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use daemonlab::explore::{Record, Schedule};
 
 use super::common::{self, CommonStep};
-use crate::explore::model::Faults;
+use crate::explore::Faults;
 use crate::run::plan::{Planned, folder_name};
 use crate::world::WorldKind;
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use daemonlab::explore::{Stop, Timeline};
 
+use crate::explore::Faults;
 use crate::explore::Processes;
-use crate::explore::model::Faults;
 use crate::explore::search::{Found, Hunt, Searched, Tactic, bounds, search};
 use crate::run::case;
 use crate::run::outcome::Verdict;

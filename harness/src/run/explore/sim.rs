@@ -8,7 +8,7 @@ use daemonlab::explore::{
     shrink,
 };
 
-use crate::explore::model::Faults;
+use crate::explore::Faults;
 use crate::run::case;
 use crate::run::outcome::Verdict;
 use crate::run::plan::{Planned, Setting};
