@@ -3,6 +3,8 @@
 
 mod c_programs;
 mod cli_common;
+#[path = "c_programs/lasting.rs"]
+mod lasting_programs;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +18,7 @@ use rstest::rstest;
 
 /// The program, compiled once.
 static MISBEHAVE: LazyLock<PathBuf> =
-    LazyLock::new(|| c_programs::compiled("robust/misbehave.c", "misbehave", &[]));
+    LazyLock::new(|| lasting_programs::compiled("robust/misbehave.c", "misbehave", &[]));
 
 /// Nobody who is root anywhere, and who has no subordinate ids.
 const ORDINARY: u32 = 4242;

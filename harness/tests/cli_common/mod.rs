@@ -84,6 +84,17 @@ steps:
   - launch: {id: demo, command: [/bin/sh, -c, 'echo from-stdout; echo from-stderr >&2; exit 3'], expect: {exit: 0}}
 ";
 
+/// Three cases, the second of which fails: line 7 says why.
+pub const THREE: &str = "\
+version: 1
+cases:
+  - {name: one, status: 0}
+  - {name: two, status: 1}
+  - {name: three, status: 0}
+steps:
+  - launch: {id: demo, command: [/bin/true], expect: {exit: \"${status}\"}}
+";
+
 /// A case that does not end by itself for a minute.
 pub const LASTS: &str = "\
 version: 1

@@ -2,6 +2,8 @@
 
 #[path = "../c_programs/mod.rs"]
 mod c_programs;
+#[path = "../c_programs/lasting.rs"]
+mod lasting_programs;
 #[path = "../world_lab/mod.rs"]
 mod world_lab;
 

@@ -10,7 +10,7 @@ use daemonlab_harness::world::facts::LaunchFacts;
 use daemonlab_harness::world::real::{Host, RealWorld};
 use daemonlab_harness::world::spec::{LaunchSpec, SandboxSpec, Trace};
 
-use crate::c_programs::compiled;
+use crate::lasting_programs::compiled;
 use crate::world_lab::{LONG, host, launch, world_of};
 
 /// How a program is linked.
