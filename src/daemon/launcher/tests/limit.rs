@@ -109,14 +109,7 @@ fn who_says_that_he_ends_and_does_not_is_killed() {
             now(GRACE),
             on_pipe(Duration::ZERO).gives(nothing()),
         ],
-        kill_all(),
-        vec![
-            now(GRACE),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
+        kill_and_reap_all(GRACE),
     ]);
     assert_eq!(run(steps, READY), Err(failure));
 }

@@ -24,6 +24,21 @@ fn on_all(fds: &[i32], come: &[i32]) -> Steps {
     ]
 }
 
+/// The daemon was reaped: the pipe has nothing to say of it, and the rest is ended.
+fn without_last_words() -> Steps {
+    script([
+        vec![
+            now(Duration::ZERO),
+            on_pipe(Duration::ZERO).gives(nothing()),
+            now(Duration::ZERO),
+        ],
+        kill_group(),
+        vec![intermediate_is_gone()],
+        the_end(),
+        vec![close(PIPE)],
+    ])
+}
+
 fn with_pidfds(steps: Steps) -> Result<Pid, Failure> {
     let said = Record::Started(pid(DAEMON)).encode();
     let steps = script([
@@ -44,15 +59,7 @@ fn an_end_is_seen_without_sigchld() {
         vec![close(INTER_FD), lives(DAEMON)],
         on_all(&[PIPE, DAEMON_FD], &[DAEMON_FD]),
         vec![close(DAEMON_FD), reap(DAEMON, end)],
-        vec![
-            now(Duration::ZERO),
-            on_pipe(Duration::ZERO).gives(nothing()),
-            now(Duration::ZERO),
-        ],
-        kill_group(),
-        vec![intermediate_is_gone()],
-        the_end(),
-        vec![close(PIPE)],
+        without_last_words(),
     ]);
     assert_eq!(with_pidfds(steps), vanished(DAEMON, end));
 }
@@ -66,15 +73,7 @@ fn a_daemon_that_is_still_the_intermediates_is_not_polled_for() {
         vec![close(DAEMON_FD), not_yet],
         on_all(&[PIPE, INTER_FD], &[INTER_FD]),
         vec![close(INTER_FD), reap(DAEMON, end)],
-        vec![
-            now(Duration::ZERO),
-            on_pipe(Duration::ZERO).gives(nothing()),
-            now(Duration::ZERO),
-        ],
-        kill_group(),
-        vec![intermediate_is_gone()],
-        the_end(),
-        vec![close(PIPE)],
+        without_last_words(),
     ]);
     assert_eq!(with_pidfds(steps), vanished(DAEMON, end));
 }

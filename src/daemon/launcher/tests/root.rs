@@ -69,14 +69,7 @@ fn a_daemon_that_is_still_root_is_ended_with_what_was_kept() {
         started(),
         vec![now(LIMIT), on_pipe(Duration::ZERO).gives(nothing())],
         vec![set_uid(None, Some(0), None).done()],
-        kill_all(),
-        vec![
-            now(LIMIT),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
+        kill_and_reap_all(LIMIT),
     ]);
     assert_eq!(run(steps, USER), Err(late()));
 }
@@ -145,14 +138,7 @@ fn a_launcher_that_keeps_root_against_its_will_ends_everything() {
         says(Record::Detached),
         last[..1].to_vec(),
         vec![set_uid(None, Some(0), None).done()],
-        kill_all(),
-        vec![
-            now(Duration::ZERO),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
+        kill_and_reap_all(Duration::ZERO),
     ]);
     let failure = run(steps, USER).unwrap_err();
     assert_eq!(failure.stage, Stage::LauncherPrivileges);

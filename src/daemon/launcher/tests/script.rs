@@ -194,6 +194,20 @@ pub(super) fn kill_all() -> Steps {
     steps
 }
 
+/// The same; by `at` all have ended, and the wait is over.
+pub(super) fn kill_and_reap_all(at: Duration) -> Steps {
+    script([
+        kill_all(),
+        vec![
+            now(at),
+            reap(DAEMON, Ended::Killed(Signal::KILL)),
+            intermediate_is_gone(),
+        ],
+        the_end(),
+        vec![close(PIPE)],
+    ])
+}
+
 pub(super) fn script(parts: impl IntoIterator<Item = Steps>) -> Steps {
     parts.into_iter().flatten().collect()
 }

@@ -9,14 +9,7 @@ fn bytes_that_are_no_record_end_it(#[case] bytes: Vec<u8>) {
     let steps = script([
         started(),
         come(bytes, LIMIT),
-        kill_all(),
-        vec![
-            now(Duration::ZERO),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
+        kill_and_reap_all(Duration::ZERO),
     ]);
     let failure = run(steps, READY).unwrap_err();
     assert_eq!(failure.stage, Stage::Internal);
@@ -51,18 +44,7 @@ fn ready_without_a_pid_is_no_success() {
     "wait4"
 )]
 fn a_launcher_that_cannot_wait_ends_everything(#[case] failing: Steps, #[case] call: &str) {
-    let steps = script([
-        started(),
-        failing,
-        kill_all(),
-        vec![
-            now(Duration::ZERO),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
-    ]);
+    let steps = script([started(), failing, kill_and_reap_all(Duration::ZERO)]);
     let failure = Failure::new(Stage::Launch, call, Cause::Errno(Errno::EIO));
     assert_eq!(run(steps, READY), Err(failure));
 }
@@ -75,17 +57,7 @@ fn interruptions_while_the_clock_stands_still_have_an_end() {
         steps.push(lives(DAEMON));
     }
     steps.extend(sigchld(LIMIT));
-    let steps = script([
-        steps,
-        kill_all(),
-        vec![
-            now(Duration::ZERO),
-            reap(DAEMON, Ended::Killed(Signal::KILL)),
-            intermediate_is_gone(),
-        ],
-        the_end(),
-        vec![close(PIPE)],
-    ]);
+    let steps = script([steps, kill_and_reap_all(Duration::ZERO)]);
     let failure = Failure::new(Stage::Launch, "ppoll", Cause::Errno(Errno::EINTR));
     assert_eq!(run(steps, READY), Err(failure));
 }
