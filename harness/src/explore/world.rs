@@ -1,7 +1,6 @@
 //! A world in which nothing goes on by itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,14 +8,15 @@ use daemonlab::sys::Signal;
 
 use super::link::{Link, Offered, dropped};
 use super::spin::Habits;
+use crate::delegate_world;
 use crate::run::maker::WorldMaker;
 use crate::run::real::bound;
 use crate::world::common::{Common, ENDS, Seen};
 use crate::world::event::{CallResult, Event, What};
-use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
+use crate::world::facts::LaunchFacts;
 use crate::world::real::{Host, RealWorld};
 use crate::world::sim::Grain;
-use crate::world::spec::{FileSpec, LaunchSpec, Order, SandboxSpec, Trace};
+use crate::world::spec::{LaunchSpec, Order, SandboxSpec, Trace};
 use crate::world::steered::{Ahead, Idle, LetGo, Standing, StandingTask, Steering, Where};
 use crate::world::{World, WorldError, WorldKind};
 
@@ -280,6 +280,10 @@ fn signal_name(number: i32) -> String {
 }
 
 impl World for Steered<'_> {
+    delegate_world!(
+        world: processes, remaining, file, sockets, signal, hang_up, write_file,
+    );
+
     fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
         let pid = self.world.launch(&LaunchSpec {
             trace: Trace::Ordered,
@@ -304,34 +308,6 @@ impl World for Steered<'_> {
             facts.duration = ended.unwrap_or(self.passed).saturating_sub(*started);
         }
         Ok(facts)
-    }
-
-    fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {
-        self.world.processes()
-    }
-
-    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
-        self.world.remaining()
-    }
-
-    fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
-        self.world.file(path)
-    }
-
-    fn sockets(&mut self) -> Result<Vec<SocketFacts>, WorldError> {
-        self.world.sockets()
-    }
-
-    fn signal(&mut self, pid: i32, signal: Signal) -> Result<(), WorldError> {
-        self.world.signal(pid, signal)
-    }
-
-    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
-        self.world.hang_up(id)
-    }
-
-    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
-        self.world.write_file(file)
     }
 
     /// A conversation is one step: whoever stands is let go first, and the

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use daemonlab::sys::Signal;
 use nix::errno::Errno;
 
+use crate::delegate_world;
 use crate::scenario::{Capability, Case};
 use crate::world::event::Event;
-use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::real::probe::{self, Probe, Stage};
 use crate::world::real::{Host, RealWorld, bind_for};
-use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError};
 
 use super::case;
@@ -166,59 +164,10 @@ struct Kept {
 }
 
 impl World for Kept {
-    fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
-        self.world.launch(launch)
-    }
-
-    fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
-        self.world.launch_facts(id)
-    }
-
-    fn processes(&mut self) -> Result<Vec<ProcessFacts>, WorldError> {
-        self.world.processes()
-    }
-
-    fn remaining(&mut self) -> Result<(Vec<ProcessFacts>, usize), WorldError> {
-        self.world.remaining()
-    }
-
-    fn file(&mut self, path: &Path) -> Result<FileFacts, WorldError> {
-        self.world.file(path)
-    }
-
-    fn sockets(&mut self) -> Result<Vec<SocketFacts>, WorldError> {
-        self.world.sockets()
-    }
-
-    fn signal(&mut self, pid: i32, signal: Signal) -> Result<(), WorldError> {
-        self.world.signal(pid, signal)
-    }
-
-    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
-        self.world.hang_up(id)
-    }
-
-    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
-        self.world.write_file(file)
-    }
-
-    fn connect(
-        &mut self,
-        address: &str,
-        data: &[u8],
-        enough: usize,
-        within: Duration,
-    ) -> Result<Vec<u8>, WorldError> {
-        self.world.connect(address, data, enough, within)
-    }
-
-    fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
-        self.world.wait(at_most)
-    }
-
-    fn now(&self) -> Duration {
-        self.world.now()
-    }
+    delegate_world!(
+        world: launch, launch_facts, processes, remaining, file, sockets, signal, hang_up,
+        write_file, connect, wait, now,
+    );
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         // An earlier try of the case may have kept something there.

@@ -14,6 +14,7 @@
 
 mod capability;
 pub mod common;
+mod delegate;
 pub mod event;
 pub mod facts;
 mod kind;
@@ -38,7 +39,8 @@ use facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use spec::{FileSpec, LaunchSpec};
 
 /// Where a scenario happens. One scenario case gets one world, which ends with
-/// everything in it.
+/// everything in it. One that is another one but for a few things delegates the rest
+/// by [`delegate_world!`](crate::delegate_world).
 pub trait World {
     /// Starts a program and returns the launcher's PID as soon as it runs.
     ///

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
+use daemonlab_harness::delegate_world;
 use daemonlab_harness::run::event::RunEvent;
 use daemonlab_harness::run::maker::WorldMaker;
 use daemonlab_harness::run::worlds::Worlds;
 use daemonlab_harness::world::event::{Event, What};
 use daemonlab_harness::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
-use daemonlab_harness::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
+use daemonlab_harness::world::spec::SandboxSpec;
 use daemonlab_harness::world::{World, WorldError, WorldKind};
 use nix::errno::Errno;
 
@@ -101,9 +102,7 @@ struct Liar<'a> {
 const AGES: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl World for Liar<'_> {
-    fn launch(&mut self, launch: &LaunchSpec) -> Result<i32, WorldError> {
-        self.world.launch(launch)
-    }
+    delegate_world!(world: launch, hang_up, write_file, tick);
 
     fn launch_facts(&mut self, id: &str) -> Result<LaunchFacts, WorldError> {
         let mut facts = self.world.launch_facts(id)?;
@@ -162,14 +161,6 @@ impl World for Liar<'_> {
         self.world.signal(pid, signal)
     }
 
-    fn hang_up(&mut self, id: &str) -> Result<(), WorldError> {
-        self.world.hang_up(id)
-    }
-
-    fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
-        self.world.write_file(file)
-    }
-
     fn connect(
         &mut self,
         address: &str,
@@ -222,10 +213,6 @@ impl World for Liar<'_> {
             _ => {}
         }
         Ok(events)
-    }
-
-    fn tick(&self) -> Duration {
-        self.world.tick()
     }
 
     fn now(&self) -> Duration {
