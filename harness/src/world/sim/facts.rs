@@ -2,13 +2,12 @@
 //! it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use daemonlab::explore::TaskName;
 use daemonlab::sim::Live;
 use daemonlab::sim::kernel::{FileId, Life, Machine, Process, What};
-use daemonlab::sys::call::Call;
-use daemonlab::sys::records::{At, Ids, UnixAddr};
+use daemonlab::sys::records::{Ids, UnixAddr};
 
 use crate::labd::SIMULATED_TCP;
 use crate::world::facts::{ProcessFacts, SocketFacts};
@@ -120,55 +119,6 @@ fn shown(path: Option<std::path::PathBuf>) -> String {
         || "/ (deleted)".to_owned(),
         |path| path.to_string_lossy().into_owned(),
     )
-}
-
-/// The paths that a call names, made absolute, and what its descriptor refers
-/// to.
-pub fn about(machine: &Machine, process: &Process, call: &Call) -> Vec<String> {
-    let from = |dir: &At, path: &Path| {
-        let base = match dir {
-            At::Cwd => machine.name_of(process.cwd),
-            At::Fd(fd) => process
-                .fds
-                .get(fd)
-                .map(|descriptor| PathBuf::from(descriptor_of(machine, descriptor.file))),
-        };
-        base.unwrap_or_default().join(path).display().to_string()
-    };
-    match call {
-        Call::Open { dir, path, .. }
-        | Call::Stat { dir, path, .. }
-        | Call::Unlink { dir, path }
-        | Call::Mkdir { dir, path, .. } => vec![from(dir, path)],
-        Call::Rename {
-            dir, from: a, to, ..
-        }
-        | Call::Link { dir, from: a, to } => vec![from(dir, a), from(dir, to)],
-        Call::Chdir { path } => vec![from(&At::Cwd, path)],
-        Call::Bind {
-            address: UnixAddr::Path(path),
-            ..
-        }
-        | Call::Connect {
-            address: UnixAddr::Path(path),
-            ..
-        } => vec![from(&At::Cwd, path)],
-        Call::Read { fd, .. }
-        | Call::Write { fd, .. }
-        | Call::Close { fd }
-        | Call::Fstat { fd }
-        | Call::Flock { fd, .. }
-        | Call::Ftruncate { fd, .. }
-        | Call::Fchown { fd, .. }
-        | Call::Fchmod { fd, .. }
-        | Call::Fsync { fd } => process
-            .fds
-            .get(fd)
-            .map(|descriptor| descriptor_of(machine, descriptor.file))
-            .into_iter()
-            .collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// Who listens where.

@@ -15,9 +15,10 @@
 //! - `scene`: the machine as the first launch finds it;
 //! - `facts`: what is seen of it; `files`, `connect`: what is done to it;
 //! - `faults`: calls that are watched, held and failed;
-//! - `visible`: which calls others can notice; `recorder`: what is told of traced launches;
+//! - `about`: what a call is about; `visible`: which calls others can notice; `recorder`: what is told of traced launches;
 //! - [`programs`]: what can be started there.
 
+mod about;
 mod connect;
 mod facts;
 mod faults;

@@ -9,7 +9,7 @@ use daemonlab::sys::Signal;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::Ended;
 
-use super::facts::about;
+use super::about;
 use super::faults::Ruling;
 use super::recorder::Ahead;
 use super::refusal;
@@ -254,7 +254,7 @@ impl SimWorld {
             };
             let mut processes = self.live.machine().processes();
             if let Some((_, process)) = processes.find(|(name, _)| *name == task) {
-                let about = || about(self.live.machine(), process, call.0);
+                let about = || about::paths(self.live.machine(), process, call.0);
                 told.extend(launch.faults.arrive(now, task, process, call, &about));
             }
         }

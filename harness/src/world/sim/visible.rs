@@ -9,7 +9,8 @@ use daemonlab::sim::kernel::{Machine, Process};
 use daemonlab::sys::call::Call;
 use daemonlab::sys::records::Access;
 
-use super::facts::{about, descriptor_of};
+use super::about::{descriptor, paths};
+use super::facts::descriptor_of;
 use super::world::SimWorld;
 use crate::world::common::Seen;
 use crate::world::real::tracer::visible;
@@ -41,7 +42,7 @@ impl VisibleCall {
         }
         let paths = match (call, fd) {
             (Call::Bind { .. } | Call::Connect { .. }, _) | (_, None) => {
-                about(machine, process, call)
+                paths(machine, process, call)
             }
             _ => Vec::new(),
         };
@@ -111,30 +112,4 @@ fn is_noise(call: &Call, paths: &[PathBuf], object: Option<&str>) -> bool {
 
 fn is_nobodys(path: &Path) -> bool {
     visible::is_nobodys(path) || READ_ONLY.iter().any(|mount| path.starts_with(mount))
-}
-
-/// The descriptor that a call is about.
-fn descriptor(call: &Call) -> Option<RawFd> {
-    match call {
-        Call::Read { fd, .. }
-        | Call::Write { fd, .. }
-        | Call::Close { fd }
-        | Call::Fstat { fd }
-        | Call::Flock { fd, .. }
-        | Call::Ftruncate { fd, .. }
-        | Call::Fchown { fd, .. }
-        | Call::Fchmod { fd, .. }
-        | Call::Fsync { fd }
-        | Call::Dup2 { from: fd, .. }
-        | Call::SetCloseOnExec { fd, .. }
-        | Call::Bind { fd, .. }
-        | Call::Listen { fd, .. }
-        | Call::Connect { fd, .. }
-        | Call::EndSending { fd }
-        | Call::Accept { fd }
-        | Call::Send { fd, .. }
-        | Call::Receive { fd, .. }
-        | Call::PidfdSendSignal { pidfd: fd, .. } => Some(*fd),
-        _ => None,
-    }
 }
