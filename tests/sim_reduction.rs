@@ -3,56 +3,17 @@
 //! by the same classes of equivalent executions, and the reduction takes a
 //! hundredth of the executions. So it is with a fault in any call.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod handshake;
 
-use daemonlab::daemon::{Daemon, InheritedFds, LauncherWaits, Mode, Settings};
+use std::collections::{BTreeMap, BTreeSet};
+
+use daemonlab::daemon::Settings;
 use daemonlab::explore::point::Point;
 use daemonlab::explore::strategy::{Dfs, Dpor, Pick, Strategy};
 use daemonlab::explore::{Bounds, Config, Digest, Explorer, Foot, Next, Report, TaskName, Timers};
-use daemonlab::sim::{Actor, Faults, Scene, Setup, Simulation, Start, Sys, invariants};
-use daemonlab::sys::Waiting;
+use daemonlab::sim::{Faults, Simulation};
+use handshake::{handshake, plain, with_user_and_log};
 use rstest::rstest;
-
-/// A launcher that waits, its intermediate, and a daemon that stays.
-fn handshake(settings: Settings, faults: Faults) -> Simulation {
-    let program = move |sys: Sys| {
-        let inherited = InheritedFds::note(&sys);
-        let stays = sys.clone();
-        Daemon::new(sys, inherited, settings.clone()).run_forever(|ready| match ready.notify() {
-            Ok(_running) => i32::from(stays.poll(&[], None, None).is_err()),
-            Err(failure) => failure.status(),
-        })
-    };
-    Simulation::new(Setup {
-        scene: Scene::new().user("www", 33, 33).group("www", 33, &[]),
-        actors: vec![Actor {
-            program: Arc::new(program),
-            start: Start::default(),
-            faults,
-        }],
-        time: Timers::WhenIdle,
-        hang_up: false,
-        invariants: vec![invariants::launcher_ends()],
-    })
-}
-
-fn plain() -> Settings {
-    Settings {
-        mode: Mode::Background,
-        pid_file: "/run/d.pid".into(),
-        launcher_waits: LauncherWaits::ForReady,
-        ..Settings::default()
-    }
-}
-
-fn with_user_and_log() -> Settings {
-    Settings {
-        user: Some("www".to_owned()),
-        error_log: Some("/var/log/d.log".into()),
-        ..plain()
-    }
-}
 
 /// Tells executions apart that are not equivalent: by what each task did, and
 /// by which of two steps that conflict came first.

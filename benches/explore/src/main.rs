@@ -3,7 +3,9 @@
 //! `explore-bench [ROUNDS]` runs every arm once a round, so that whatever else
 //! the machine does falls on all of them alike, and prints the medians.
 
+#[path = "../../../tests/handshake/mod.rs"]
 mod handshake;
+mod shuttle_handshake;
 mod toy;
 
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
 use daemonlab::explore::{Bounds, Config, Explorer, Model, Timers};
 use daemonlab::sim::Faults;
+use handshake::{handshake, with_user_and_log};
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use toy::{Counters, Toy};
 
@@ -135,20 +138,20 @@ fn handshake_arms(arms: &mut Vec<Arm>) {
         });
     };
     arm("handshake, every call", "daemonlab dpor", Box::new(move || {
-        explored(handshake::simulation(Faults::NONE), Dpor::new(bounds))
+        explored(handshake(with_user_and_log(), Faults::NONE), Dpor::new(bounds))
     }));
     let two = Bounds {
         preemptions: Some(2),
         ..bounds
     };
     arm("handshake, every call, 2 preemptions", "daemonlab dfs", Box::new(move || {
-        explored(handshake::simulation(Faults::NONE), Dfs::new(two))
+        explored(handshake(with_user_and_log(), Faults::NONE), Dfs::new(two))
     }));
     arm("handshake, what conflicts alone", "shuttle dfs", Box::new(|| {
         let start = Instant::now();
         let scheduler = DfsScheduler::new(Some(MOST), false);
         let runner = shuttle::Runner::new(scheduler, shuttle::Config::new());
-        let schedules = runner.run(handshake::on_shuttle);
+        let schedules = runner.run(shuttle_handshake::start);
         Run {
             schedules: schedules as u64,
             finished: schedules < MOST,
