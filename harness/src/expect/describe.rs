@@ -60,7 +60,7 @@ pub(super) fn matcher(matcher: &Matcher, scope: &Scope) -> String {
 
 /// An expected value; a variable without a value as it is written.
 fn operand(operand: &Operand, scope: &Scope) -> String {
-    match super::judge::resolve(operand, scope) {
+    match super::resolve::resolve(operand, scope) {
         Ok(found) => value(&found),
         Err(_) => match operand {
             Operand::Template(template) => template.to_string(),

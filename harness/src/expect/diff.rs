@@ -7,7 +7,7 @@ use crate::scenario::matcher::{Operand, Test};
 use crate::value::Value;
 
 use super::describe;
-use super::judge::{resolve, resolve_all};
+use super::resolve::{resolve, resolve_all};
 
 /// The difference of two texts, if either has several lines.
 pub(super) fn of(test: &Test, actual: &Value, scope: &Scope) -> Option<String> {

@@ -1,7 +1,6 @@
 //! Holding facts against an expectation.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use crate::scenario::Scope;
 use crate::scenario::matcher::{Expect, Field, Matcher, Operand, Order, Test};
@@ -10,6 +9,7 @@ use crate::value::Value;
 use crate::world::facts::schema::{Kind, Subject};
 use crate::world::limits::UNLIMITED;
 
+use super::resolve::{resolve, resolve_all};
 use super::verdict::{Failure, Verdict};
 use super::{describe, diff, like};
 
@@ -276,27 +276,6 @@ fn speaks_of_absence(test: &Test) -> bool {
         Test::Not(inner) => speaks_of_absence(&inner.test),
         _ => false,
     }
-}
-
-/// An expected value with its variables filled in.
-pub(super) fn resolve(operand: &Operand, scope: &Scope) -> Result<Value, Unresolved> {
-    Ok(match operand {
-        Operand::Literal(value) => value.clone(),
-        Operand::Template(template) => scope.resolve(template)?,
-        Operand::List(operands) => Value::List(resolve_all(operands, scope)?),
-        Operand::Map(entries) => {
-            let mut map = BTreeMap::new();
-            for (key, operand) in entries {
-                map.insert(key.clone(), resolve(operand, scope)?);
-            }
-            Value::Map(map)
-        }
-    })
-}
-
-/// Expected values with their variables filled in.
-pub(super) fn resolve_all(operands: &[Operand], scope: &Scope) -> Result<Vec<Value>, Unresolved> {
-    operands.iter().map(|o| resolve(o, scope)).collect()
 }
 
 fn same_elements(found: &[Value], expected: &[Value]) -> bool {

@@ -10,6 +10,7 @@ mod diff;
 mod events;
 mod judge;
 mod like;
+mod resolve;
 mod verdict;
 
 pub use describe::value as shown;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
 use super::choice::Choice;
-use super::run::duration;
+use super::duration::duration;
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
 use crate::explore::search::Tactic;

@@ -5,12 +5,13 @@
 //! - `run`, `explore`, `replay`, `trace`, `list`, `doctor`, `new`, `merge`, `manual`: what each command takes;
 //! - `choice`: which cases are meant;
 //! - `requirement`: what must not be missing; `world`: where cases run;
-//! - `color`: when to use colours.
+//! - `color`: when to use colours; `duration`: time spans.
 
 mod choice;
 mod color;
 mod command;
 mod doctor;
+mod duration;
 mod explore;
 mod list;
 mod manual;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 
 use super::choice::Choice;
+use super::duration::duration;
 use super::explore::SCHEDULES;
 use super::requirement::Requirement;
 use super::world::Where;
@@ -225,12 +226,4 @@ pub struct RunArgs {
     /// at a time
     #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_NO_CAPTURE", help_heading = "What is reported")]
     pub no_capture: bool,
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() => Err("it must not be zero".to_owned()),
-        Ok(time) => Ok(time),
-        Err(error) => Err(format!("{error}; say `10s` or `2m`")),
-    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
-use super::run::duration;
+use super::duration::duration;
 use crate::world::spec::Role;
 
 pub(super) fn trace_help() -> String {
