@@ -25,6 +25,13 @@ fn simulation(
     })
 }
 
+fn launcher_exits_0(facts: &Facts<'_>) -> std::result::Result<(), String> {
+    match facts.launcher() {
+        Some(Ended::Exited(0)) => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
 fn explore(simulation: Simulation) -> Report {
     let mut dfs = Dfs::new(Bounds::default());
     let config = Config {
@@ -47,10 +54,7 @@ fn a_fork_returns_twice() {
             }
             Forked::Child => sys.exit(7),
         },
-        |facts| match facts.launcher() {
-            Some(Ended::Exited(0)) => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
+        launcher_exits_0,
     ));
     assert!(report.is_clean() && report.complete, "{report}");
 }
@@ -74,10 +78,7 @@ fn a_handler_that_runs_before_the_wait_is_lost() {
                 }
             }
         },
-        |facts| match facts.launcher() {
-            Some(Ended::Exited(0)) => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
+        launcher_exits_0,
     ));
     assert_eq!(report.failures.len(), 1, "{report}");
     assert_eq!(report.failures[0].failure.evidence, "None");
@@ -103,10 +104,7 @@ fn a_signal_that_is_blocked_before_the_fork_is_not_lost() {
                 }
             }
         },
-        |facts| match facts.launcher() {
-            Some(Ended::Exited(0)) => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
+        launcher_exits_0,
     ));
     assert!(report.is_clean() && report.complete, "{report}");
 }
@@ -152,10 +150,7 @@ fn the_ends_of_a_pipe_compete_for_a_lock() {
             let second = sys.flock(into.raw(), Lock::Exclusive);
             i32::from(second != Err(Errno::EWOULDBLOCK))
         },
-        |facts| match facts.launcher() {
-            Some(Ended::Exited(0)) => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
+        launcher_exits_0,
     ));
     assert!(report.is_clean() && report.complete, "{report}");
 }
@@ -170,10 +165,7 @@ fn a_pipe_that_is_full_takes_what_fits_on_its_last_page() {
             let one_more = sys.write(into.raw(), b"a");
             i32::from((most, one_more) != (15 * 4096 + 1, Ok(1)))
         },
-        |facts| match facts.launcher() {
-            Some(Ended::Exited(0)) => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
+        launcher_exits_0,
     ));
     assert!(report.is_clean() && report.complete, "{report}");
 }

@@ -52,6 +52,13 @@ impl Machine {
         written
     }
 
+    fn connected_to(&self, id: SocketId) -> Option<SocketId> {
+        match self.sockets[&id].state {
+            State::Connected(other) => Some(other),
+            _ => None,
+        }
+    }
+
     fn send_stream(
         &mut self,
         id: SocketId,
@@ -59,10 +66,7 @@ impl Machine {
         files: Vec<FileId>,
         to: Option<&UnixAddr>,
     ) -> Result<usize> {
-        let connected = match self.sockets[&id].state {
-            State::Connected(other) => Some(other),
-            _ => None,
-        };
+        let connected = self.connected_to(id);
         if to.is_some() {
             return Err(match connected {
                 Some(_) => Refusal::AddressOnConnectedStream,
@@ -96,10 +100,7 @@ impl Machine {
         files: Vec<FileId>,
         to: Option<&UnixAddr>,
     ) -> Result<usize> {
-        let connected = match self.sockets[&id].state {
-            State::Connected(other) => Some(other),
-            _ => None,
-        };
+        let connected = self.connected_to(id);
         let addressee = match (to, connected) {
             (None, None) => Err(Refusal::DatagramToNobody),
             (to, connected) => Ok((to, connected)),

@@ -135,31 +135,34 @@ impl Builder<'_> {
     }
 
     fn role(&self, node: &Node) -> Option<Role> {
-        let name = self.reader.text(node, "`role`")?;
-        let found = ROLES.iter().find(|(known, _)| *known == name);
-        if found.is_none() {
-            let help = suggest::help(&name, ROLES.iter().map(|(name, _)| *name));
-            self.reader.push(
-                self.reader
-                    .mistake(node, format!("there is no role `{name}`"), "unknown role")
-                    .help(help),
-            );
-        }
-        found.map(|(_, role)| *role)
+        self.one_of(node, "`role`", &ROLES, |name| {
+            (format!("there is no role `{name}`"), "unknown role")
+        })
     }
 
     fn per(&self, node: &Node) -> Option<Counting> {
-        let name = self.reader.text(node, "`per`")?;
-        let found = PER.iter().find(|(known, _)| *known == name);
+        self.one_of(node, "`per`", &PER, |name| {
+            (format!("nothing is counted per `{name}`"), "unknown")
+        })
+    }
+
+    /// What one of these words stands for; `mistake` says what is wrong with another.
+    fn one_of<T: Copy>(
+        &self,
+        node: &Node,
+        what: &str,
+        words: &[(&str, T)],
+        mistake: impl Fn(&str) -> (String, &'static str),
+    ) -> Option<T> {
+        let name = self.reader.text(node, what)?;
+        let found = words.iter().find(|(known, _)| *known == name);
         if found.is_none() {
-            let help = suggest::help(&name, PER.iter().map(|(name, _)| *name));
-            self.reader.push(
-                self.reader
-                    .mistake(node, format!("nothing is counted per `{name}`"), "unknown")
-                    .help(help),
-            );
+            let help = suggest::help(&name, words.iter().map(|(name, _)| *name));
+            let (title, label) = mistake(&name);
+            self.reader
+                .push(self.reader.mistake(node, title, label).help(help));
         }
-        found.map(|(_, counting)| *counting)
+        found.map(|(_, meaning)| *meaning)
     }
 
     /// Only calls that say how many bytes can do less.
