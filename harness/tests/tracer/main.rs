@@ -14,4 +14,5 @@ mod many;
 mod programs;
 mod storms;
 mod time;
+mod timers;
 mod ways;

@@ -21,7 +21,9 @@ pub enum Linked {
 }
 
 static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
-    for name in ["daemon", "preempt", "storm", "threads", "time", "ways"] {
+    for name in [
+        "daemon", "preempt", "storm", "threads", "time", "timers", "ways",
+    ] {
         let source = format!("tracer/programs/{name}.c");
         compiled(&source, &file(name, Linked::Dynamic), &[]);
         compiled(&source, &file(name, Linked::Static), &["-static"]);

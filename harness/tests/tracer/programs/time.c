@@ -17,7 +17,6 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -343,14 +342,6 @@ int main(int argc, char **argv) {
         got += (now(CLOCK_BOOTTIME).tv_sec - boot.tv_sec) / HOUR;
         got += (time(NULL) - real.tv_sec) / HOUR;
         left.tv_sec = now(CLOCK_PROCESS_CPUTIME_ID).tv_sec;
-    }
-    WAY("timerfd") {
-        struct itimerspec timer = {{0, 0}, {HOUR, 0}};
-        got = timerfd_settime(timerfd_create(CLOCK_MONOTONIC, 0), 0, &timer, NULL);
-    }
-    WAY("timerfd_off") {
-        struct itimerspec timer = {{0, 0}, {0, 0}};
-        got = timerfd_settime(timerfd_create(CLOCK_MONOTONIC, 0), 0, &timer, NULL);
     }
     WAY("bad_time") {
         struct timespec bad = {1, 2000000000};

@@ -201,7 +201,8 @@ impl Stopped {
         // SAFETY: both are numbers in every kind of the record; whether they
         // are a PID and a user id, `si_code` says.
         let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
-        let from_process = info.si_code <= 0 || info.si_signo == libc::SIGCHLD;
+        let from_process =
+            (info.si_code <= 0 && info.si_code != libc::SI_TIMER) || info.si_signo == libc::SIGCHLD;
         Ok(RawSignal {
             signal: info.si_signo,
             code: info.si_code,

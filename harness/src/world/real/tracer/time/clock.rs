@@ -6,6 +6,8 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::alarm::{self, Alarm};
+use super::descriptor::Descriptors;
+use super::posix::{self, Timers};
 use super::read::{self, Bases};
 use super::wait::{self, Change, Wait};
 use crate::world::real::proc::status::Status;
@@ -38,6 +40,8 @@ pub struct Clock {
     /// handler.
     again: BTreeMap<i32, Wait>,
     alarms: BTreeMap<i32, Alarm>,
+    descriptors: Descriptors,
+    timers: Timers,
 }
 
 #[derive(Debug)]
@@ -66,6 +70,10 @@ pub enum Due {
     Wait(i32),
     /// The alarm of this process.
     Alarm(i32),
+    /// The timer of this name that is a descriptor.
+    Descriptor(i64),
+    /// This timer that sends a signal.
+    Timer(posix::Id),
     /// What somebody else waits for.
     Other,
 }
@@ -83,6 +91,8 @@ impl Clock {
             waits: BTreeMap::new(),
             again: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            descriptors: Descriptors::default(),
+            timers: Timers::default(),
         }
     }
 
@@ -135,7 +145,12 @@ impl Clock {
         if let Some(result) = answer {
             return Entry::Answer(result);
         }
-        if wait::is_refused(tid, call) {
+        let (bases, now) = (&self.bases, self.now);
+        let answer = self.descriptors.answer(who, call, bases, now);
+        if let Some(result) = answer.or_else(|| self.timers.answer(who, call, bases, now)) {
+            return Entry::Answer(result);
+        }
+        if wait::is_refused(call) {
             return Entry::Answer(Err(Errno::ENOSYS as i32));
         }
         let Some(mut wait) = wait::of(tid, call, &self.bases, self.now) else {
@@ -196,6 +211,7 @@ impl Clock {
         }
         wait.write_left(tid, self.now);
         match result {
+            Err(512) if wait::goes_on(number) => result,
             Err(512..=514 | 516) => {
                 self.again.insert(tid, wait);
                 // With a handler it gives EINTR; without, it goes on. That is
@@ -239,9 +255,28 @@ impl Clock {
 
     /// What time has come for, the first of it.
     pub fn late(&mut self, runs: impl Fn(i32) -> bool) -> Option<Due> {
-        let (_, due) = self.next(runs).filter(|(at, _)| *at <= self.now)?;
-        self.take(due);
-        Some(due)
+        let (at, due) = self.next_alive(runs)?;
+        (at <= self.now).then(|| {
+            self.take(due);
+            due
+        })
+    }
+
+    /// What comes next, of what can go on and still exists.
+    fn next_alive(&mut self, runs: impl Fn(i32) -> bool) -> Option<(Duration, Due)> {
+        self.descriptors.look();
+        self.timers.look();
+        loop {
+            let (at, due) = self.next(&runs)?;
+            let lives = match due {
+                Due::Descriptor(name) => self.descriptors.lives(name),
+                Due::Timer(id) => self.timers.lives(id),
+                Due::Wait(_) | Due::Alarm(_) | Due::Other => true,
+            };
+            if lives {
+                return Some((at, due));
+            }
+        }
     }
 
     /// What comes next, of what can go on.
@@ -251,13 +286,17 @@ impl Clock {
         let waits = waits.map(|(tid, waiting)| (waiting.wait.until, Due::Wait(*tid)));
         let alarms = self.alarms.iter();
         let alarms = alarms.map(|(pid, alarm)| (alarm.at, Due::Alarm(*pid)));
-        waits.chain(alarms).min_by_key(|(at, _)| *at)
+        let descriptor = self.descriptors.next();
+        let descriptor = descriptor.map(|(at, name)| (at, Due::Descriptor(name)));
+        let timer = self.timers.next().map(|(at, id)| (at, Due::Timer(id)));
+        let timers = descriptor.into_iter().chain(timer);
+        waits.chain(alarms).chain(timers).min_by_key(|(at, _)| *at)
     }
 
     /// Nothing runs: time jumps to what comes next, of what can go on, or of
     /// what others wait for.
     pub fn jump(&mut self, other: Option<Duration>, runs: impl Fn(i32) -> bool) -> Option<Due> {
-        let next = self.next(runs);
+        let next = self.next_alive(runs);
         let limit = other.unwrap_or(Duration::MAX);
         self.looks = 0;
         self.moves = false;
@@ -266,16 +305,22 @@ impl Clock {
                 // Those that are late already are woken one after the other,
                 // in the order of their deadlines, at the same moment.
                 if at > self.now {
-                    self.now = at.saturating_add(self.slack).min(limit);
+                    self.move_to(at.saturating_add(self.slack).min(limit));
                 }
                 self.take(due);
                 Some(due)
             }
             _ => {
-                self.now = self.now.max(other?);
+                self.move_to(self.now.max(other?));
                 Some(Due::Other)
             }
         }
+    }
+
+    fn move_to(&mut self, now: Duration) {
+        self.now = now;
+        self.descriptors.count(now);
+        self.timers.count(now);
     }
 
     fn take(&mut self, due: Due) {
@@ -296,6 +341,8 @@ impl Clock {
                     self.alarms.insert(pid, next);
                 }
             }
+            Due::Descriptor(name) => self.descriptors.fire(name, self.now),
+            Due::Timer(id) => self.timers.fire(id, self.now),
             Due::Other => {}
         }
     }
@@ -305,6 +352,7 @@ impl Clock {
         self.waits.remove(&tid);
         self.again.remove(&tid);
         self.alarms.remove(&tid);
+        self.timers.gone(tid);
     }
 }
 

@@ -12,11 +12,17 @@
 //! - `wait`: which calls wait, how long, and what they give then;
 //! - `read`: which calls ask for the time;
 //! - `alarm`: the timers that end in SIGALRM;
+//! - `descriptor`: the timers that are descriptors;
+//! - `posix`: the timers that end in a signal of the program's choice;
+//! - `deadline`: when such a timer ends, again and again;
 //! - `vdso`: hiding the clocks that need no call;
 //! - `quiet`: whether anything runs.
 
 mod alarm;
 mod clock;
+mod deadline;
+mod descriptor;
+mod posix;
 mod quiet;
 mod read;
 mod vdso;
@@ -35,6 +41,7 @@ use crate::world::syscalls;
 /// The numbers of the calls that it must see.
 pub fn numbers() -> BTreeSet<i64> {
     let names = wait::NAMES.iter().chain(read::NAMES).chain(alarm::NAMES);
+    let names = names.chain(descriptor::NAMES).chain(posix::NAMES);
     let names = names.chain(wait::REFUSED);
     names.filter_map(|name| syscalls::number(name)).collect()
 }

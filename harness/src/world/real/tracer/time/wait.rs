@@ -15,15 +15,13 @@ use crate::world::syscalls;
 #[rustfmt::skip]
 pub const NAMES: &[&str] = &[
     "nanosleep", "clock_nanosleep", "poll", "ppoll", "select", "pselect6", "epoll_wait",
-    "epoll_pwait", "epoll_pwait2", "rt_sigtimedwait", "futex", "futex_waitv",
+    "epoll_pwait", "epoll_pwait2", "rt_sigtimedwait", "futex", "futex_waitv", "semtimedop",
+    "mq_timedsend", "mq_timedreceive", "io_getevents", "io_pgetevents",
 ];
 
-/// Those that cannot be had in virtual time yet.
-#[rustfmt::skip]
-pub const REFUSED: &[&str] = &[
-    "timerfd_settime", "timer_settime", "recvmmsg", "semtimedop", "mq_timedsend",
-    "mq_timedreceive", "io_getevents", "io_pgetevents", "io_uring_setup",
-];
+/// Those that cannot be had in virtual time: the timeout of `recvmmsg` is
+/// looked at only when something arrives, and a ring waits without a call.
+pub const REFUSED: &[&str] = &["recvmmsg", "io_uring_setup"];
 
 /// What makes a call wait without end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +63,19 @@ pub struct Wait {
 }
 
 /// Whether the call waits for real, where nothing can be done about it.
-pub fn is_refused(tid: i32, call: &RawCall) -> bool {
-    let args = &call.args;
-    let starts = |address: u64| timespec(tid, address) != Some(Duration::ZERO);
+pub fn is_refused(call: &RawCall) -> bool {
     match syscalls::name(call.number) {
-        // The value follows the interval.
-        Some("timerfd_settime" | "timer_settime") => {
-            args[2] != 0 && starts(args[2].wrapping_add(16))
-        }
-        Some(
-            "recvmmsg" | "mq_timedsend" | "mq_timedreceive" | "io_getevents" | "io_pgetevents",
-        ) => args[4] != 0,
-        Some("semtimedop") => args[3] != 0,
+        Some("recvmmsg") => call.args[4] != 0,
         Some("io_uring_setup") => true,
         _ => false,
     }
+}
+
+/// Whether it goes on after a handler with `SA_RESTART`, though it has an end:
+/// that is a moment, and stays the same (`signal(7)`).
+pub fn goes_on(number: i64) -> bool {
+    let name = syscalls::name(number);
+    matches!(name, Some("mq_timedsend" | "mq_timedreceive"))
 }
 
 /// How the call waits; `None` if it does not, or without end.
@@ -136,6 +132,15 @@ pub fn of(tid: i32, call: &RawCall, bases: &Bases, now: Duration) -> Option<Wait
             gives: -(Errno::EAGAIN as i64),
             ..wait(after(spec(2)), null(2))?
         }),
+        "semtimedop" => Some(Wait {
+            gives: -(Errno::EAGAIN as i64),
+            ..wait(after(spec(3)), null(3))?
+        }),
+        "mq_timedsend" | "mq_timedreceive" => Some(Wait {
+            gives: -(Errno::ETIMEDOUT as i64),
+            ..wait(at(libc::CLOCK_REALTIME, spec(4)), null(4))?
+        }),
+        "io_getevents" | "io_pgetevents" => wait(after(spec(4)), null(4)),
         "futex" => Some(Wait {
             gives: -(Errno::ETIMEDOUT as i64),
             ..wait(futex(args[1] as i32, spec(3), after, at), null(3))?

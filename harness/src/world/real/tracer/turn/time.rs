@@ -117,7 +117,8 @@ impl Tracer {
             Due::Alarm(pid) => {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGALRM);
             }
-            Due::Other => {}
+            // The clock has told the kernel of them.
+            Due::Descriptor(_) | Due::Timer(_) | Due::Other => {}
         }
     }
 }
