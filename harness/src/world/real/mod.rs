@@ -13,7 +13,7 @@
 //!
 //! On the harness's side:
 //! - `host`: a supervisor;
-//! - `world`: a world; `keep`: its evidence, in a folder;
+//! - `world`: a world; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
 //! - [`probe`]: what this machine can do, stage by stage;
 //! - `reserved`: which folders are the sandbox's own;
 //! - `helper`: the hook on the first line of `main`.
@@ -33,6 +33,7 @@ pub mod probe;
 pub mod tracer;
 
 mod failure;
+mod heard;
 mod helper;
 mod host;
 mod ids;

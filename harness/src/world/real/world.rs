@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -11,13 +10,13 @@ use daemonlab::sys::Signal;
 use nix::time::{ClockId, clock_gettime};
 
 use super::failure::{Failure, error, refusal};
+use super::heard::{Answered, Heard, judge, judge_stage, unexpected};
 use super::host::PATIENCE;
 use super::ids::IdMap;
 use super::keep;
 use super::kernel::Pidfd;
-use super::probe::{StageId, explain};
-use super::wire::message::{Answer, Problem, Reply, Request, Trial};
-use super::wire::{Channel, Frame};
+use super::wire::Channel;
+use super::wire::message::{Reply, Request, Trial};
 use crate::world::event::Event;
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
@@ -40,16 +39,6 @@ pub struct RealWorld {
     time: Option<Duration>,
     /// By how much waits end late there.
     slack: Duration,
-}
-
-/// What came of asking init; nothing, if it has ended.
-type Heard = io::Result<Option<Frame<Answer>>>;
-
-/// What init answered.
-struct Answered {
-    reply: Reply,
-    bytes: Vec<u8>,
-    fd: Option<OwnedFd>,
 }
 
 impl RealWorld {
@@ -206,65 +195,6 @@ impl RealWorld {
         keep::write_facts(folder, "processes.json", &processes)?;
         keep::write_facts(folder, "sockets.json", &sockets)
     }
-}
-
-fn judge(stage: &str, heard: Heard) -> Result<Answered, WorldError> {
-    let remedy = "run it again; if it happens again, report it as a bug of daemonlab";
-    match heard {
-        Ok(Some(frame)) => match frame.message {
-            Ok(reply) => Ok(Answered {
-                reply,
-                bytes: frame.bytes,
-                fd: frame.fds.into_iter().next(),
-            }),
-            Err(Problem::World(error)) => Err(error),
-            Err(Problem::Stage(failure)) => Err(explain(failure)),
-        },
-        Ok(None) => Err(refusal(
-            stage,
-            "the world is gone: its init has ended",
-            remedy,
-        )),
-        Err(why) => match why.kind() {
-            io::ErrorKind::TimedOut => {
-                Err(refusal(stage, "the world's init does not answer", remedy))
-            }
-            io::ErrorKind::BrokenPipe => Err(refusal(
-                stage,
-                "the world is gone: its init has ended",
-                remedy,
-            )),
-            _ => Err(error(stage, why)),
-        },
-    }
-}
-
-/// The same, where a stage is tried.
-fn judge_stage(heard: Heard) -> Result<(), Failure> {
-    let what = "hear from the world's init";
-    match heard {
-        Ok(Some(frame)) => match frame.message {
-            Ok(_) => Ok(()),
-            Err(Problem::Stage(failure)) => Err(failure),
-            Err(Problem::World(error)) => {
-                Err(Failure::new(StageId::Mounts, what, error.to_string()))
-            }
-        },
-        Ok(None) => Err(Failure::new(
-            StageId::Processes,
-            what,
-            "it has ended".to_owned(),
-        )),
-        Err(why) => Err(Failure::new(StageId::Processes, what, why)),
-    }
-}
-
-fn unexpected(stage: &str, reply: &Reply) -> WorldError {
-    refusal(
-        stage,
-        format!("init answered {reply:?}"),
-        "report this as a bug of daemonlab",
-    )
 }
 
 /// Asks, and takes the one reply that fits.
