@@ -166,7 +166,7 @@ struct Kept {
 impl World for Kept {
     delegate_world!(
         world: launch, launch_facts, processes, remaining, file, sockets, signal, hang_up,
-        write_file, connect, wait, now,
+        write_file, connect, wait, tick, now,
     );
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {

@@ -127,9 +127,9 @@ pub trait World {
     /// How long it may take at most until a fact that changes without an event
     /// is looked at again, in the world's time. A world that returns from
     /// [`World::wait`] on every change has no need of that.
-    fn tick(&self) -> Duration {
-        Duration::from_millis(20)
-    }
+    // Without a default, which a world around another one would fall back on
+    // unnoticed: in virtual time that one has to look less often.
+    fn tick(&self) -> Duration;
 
     /// The world's own time since it was made. It is virtual in a simulation.
     fn now(&self) -> Duration;

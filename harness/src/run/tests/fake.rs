@@ -296,6 +296,10 @@ impl World for FakeWorld {
         Ok(std::mem::take(&mut self.events))
     }
 
+    fn tick(&self) -> Duration {
+        Duration::from_millis(20)
+    }
+
     fn now(&self) -> Duration {
         self.now
     }
