@@ -80,6 +80,21 @@ table! { OLDER:
 #[cfg(not(target_arch = "x86_64"))]
 table! { OLDER: }
 
+/// What the crate `libc` has no name for on these machines
+/// (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
+#[cfg(target_arch = "x86_64")]
+const UNNAMED: &[(&str, libc::c_long)] = &[("SYS_io_pgetevents", 333)];
+
+#[cfg(any(target_arch = "aarch64", target_arch = "riscv64"))]
+const UNNAMED: &[(&str, libc::c_long)] = &[("SYS_io_pgetevents", 292)];
+
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "riscv64"
+)))]
+const UNNAMED: &[(&str, libc::c_long)] = &[];
+
 /// The number of a system call, if this machine has it: `kill`, `setresuid`.
 pub fn number(name: &str) -> Option<libc::c_long> {
     all()
@@ -101,7 +116,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 fn all() -> impl Iterator<Item = (&'static str, libc::c_long)> {
     let bare = |(name, number): &(&'static str, libc::c_long)| (&name["SYS_".len()..], *number);
-    COMMON.iter().chain(OLDER).map(bare)
+    COMMON.iter().chain(OLDER).chain(UNNAMED).map(bare)
 }
 
 #[cfg(test)]

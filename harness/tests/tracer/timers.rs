@@ -42,6 +42,10 @@ fn are_shown() -> bool {
 #[case::no_timer("no_timer", "-1 22 0 -1")]
 #[case::semtimedop("semtimedop", "-1 11 3600 -1")]
 #[case::mq_timedreceive("mq_timedreceive", "-1 110 3600 -1")]
+#[case::mq_timedsend("mq_timedsend", "-1 110 3600 -1")]
+#[case::io_getevents("io_getevents", "0 0 3600 -1")]
+#[case::io_pgetevents("io_pgetevents", "0 0 3600 -1")]
+#[case::io_uring_setup_is_refused("io_uring_setup", "-1 38 0 -1")]
 #[case::recvmmsg_is_refused("recvmmsg", "-1 38 0 -1")]
 fn a_timer_ends_as_the_kernel_ends_it(#[case] way: &str, #[case] prints: &str) {
     if !are_shown() {

@@ -73,6 +73,13 @@ fn streams() -> Vec<Case> {
     ]
 }
 
+/// Why the sandbox cannot show what it is told who says one more thing to nobody.
+const ADDRESSEE: &str = "kernels differ in what they look at first";
+
+fn last_word_to_nobody() -> [Call; 3] {
+    [datagram(), Call::EndSending { fd: fd(3) }, send(3, 1, None)]
+}
+
 fn datagrams() -> Vec<Case> {
     let bound = || [datagram(), bind(3, name("a")), datagram()];
     let and = |more: Vec<Call>| bound().into_iter().chain(more).collect::<Vec<_>>();
@@ -97,6 +104,19 @@ fn datagrams() -> Vec<Case> {
                 send(4, 1, None),
             ]),
         ),
+        alone(
+            "sendmsg_of_a_datagram_to_nobody_after_the_last_word",
+            R::DatagramSendsNoMore,
+            last_word_to_nobody(),
+        )
+        .in_the_simulation_alone(ADDRESSEE),
+        alone(
+            "sendmsg_of_a_datagram_to_nobody_after_the_last_word_addressee_first",
+            R::DatagramToNobody,
+            last_word_to_nobody(),
+        )
+        .on(|scene| scene.rules(|rules| rules.addressee_first = true))
+        .in_the_simulation_alone(ADDRESSEE),
         alone(
             "sendmsg_of_a_datagram_to_who_has_closed",
             R::DatagramPeerClosed,

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
@@ -72,6 +73,16 @@ static void *sleeps(void *seconds) {
     return NULL;
 }
 
+static unsigned held;
+
+/* A lock of priority inheritance is held by the thread whose number is in it. */
+static void *holds(void *unused) {
+    struct timespec span = {2 * HOUR, 0};
+    __atomic_store_n(&held, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+    nanosleep(&span, NULL);
+    return NULL;
+}
+
 int main(int argc, char **argv) {
     const char *way = argv[1];
     struct timespec begin = now(CLOCK_MONOTONIC), hour = {HOUR, 0}, left = {-1, 0};
@@ -86,6 +97,7 @@ int main(int argc, char **argv) {
 #define WAY(name) else if (!strcmp(way, name))
     if (0) {}
     WAY("nanosleep") got = nanosleep(&hour, &left);
+    WAY("nanosleep_call") got = syscall(SYS_nanosleep, &hour, &left); /* not the C library's */
     WAY("clock_nanosleep") got = clock_nanosleep(CLOCK_REALTIME, 0, &hour, &left);
     WAY("clock_nanosleep_absolute") {
         struct timespec until = now(CLOCK_REALTIME);
@@ -159,6 +171,22 @@ int main(int argc, char **argv) {
         sem_init(&semaphore, 0, 0);
         got = sem_timedwait(&semaphore, &until);
     }
+    WAY("futex_lock_pi") { /* held by a thread that sleeps for longer */
+        pthread_t thread;
+        struct timespec until = now(CLOCK_REALTIME);
+        until.tv_sec += HOUR;
+        pthread_create(&thread, NULL, holds, NULL);
+        while (!held) sched_yield();
+        got = syscall(SYS_futex, &held, FUTEX_LOCK_PI_PRIVATE, 0, &until, NULL, 0);
+    }
+    WAY("futex_lock_pi2") {
+        pthread_t thread;
+        struct timespec until = begin;
+        until.tv_sec += HOUR;
+        pthread_create(&thread, NULL, holds, NULL);
+        while (!held) sched_yield();
+        got = syscall(SYS_futex, &held, 13 | FUTEX_PRIVATE_FLAG, 0, &until, NULL, 0);
+    }
     WAY("futex_waitv") {
         int word = 0;
         struct { uint64_t value, address; uint32_t flags, reserved; } one = {
@@ -230,6 +258,27 @@ int main(int argc, char **argv) {
         handle(SIGUSR1, 0);
         later(SIGUSR1, HOUR / 2);
         got = nanosleep(&hour, &left);
+    }
+    WAY("handled_nanosleep_call") {
+        handle(SIGUSR1, 0);
+        later(SIGUSR1, HOUR / 2);
+        got = syscall(SYS_nanosleep, &hour, &left);
+    }
+    WAY("handled_ppoll") {
+        handle(SIGUSR1, 0);
+        later(SIGUSR1, HOUR / 2);
+        got = syscall(SYS_ppoll, &fd, 1, &hour, NULL, 8), left = hour;
+    }
+    WAY("handled_select") {
+        handle(SIGUSR1, 0);
+        later(SIGUSR1, HOUR / 2);
+        got = syscall(SYS_select, 0, NULL, NULL, NULL, &hours);
+        left.tv_sec = hours.tv_sec;
+    }
+    WAY("handled_pselect6") {
+        handle(SIGUSR1, 0);
+        later(SIGUSR1, HOUR / 2);
+        got = syscall(SYS_pselect6, 0, NULL, NULL, NULL, &hour, NULL), left = hour;
     }
     WAY("handled_restart") { /* SA_RESTART is not for sleeps */
         handle(SIGUSR1, SA_RESTART);

@@ -209,6 +209,27 @@ int main(int argc, char **argv) {
         until.tv_sec += HOUR;
         got = syscall(SYS_mq_timedreceive, queue, message, sizeof message, NULL, &until);
     }
+    WAY("mq_timedsend") { /* to a queue that is full */
+        struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 8};
+        long queue = syscall(SYS_mq_open, "timers", O_CREAT | O_RDWR, 0600, &attributes);
+        struct timespec until = now(CLOCK_REALTIME);
+        until.tv_sec += HOUR;
+        syscall(SYS_mq_timedsend, queue, "a", 1, 0, NULL);
+        got = syscall(SYS_mq_timedsend, queue, "b", 1, 0, &until);
+    }
+    WAY("io_getevents") {
+        unsigned long context = 0;
+        char event[32];
+        syscall(SYS_io_setup, 1, &context);
+        got = syscall(SYS_io_getevents, context, 1, 1, event, &hour);
+    }
+    WAY("io_pgetevents") {
+        unsigned long context = 0;
+        char event[32];
+        syscall(SYS_io_setup, 1, &context);
+        got = syscall(SYS_io_pgetevents, context, 1, 1, event, &hour, NULL);
+    }
+    WAY("io_uring_setup") got = syscall(SYS_io_uring_setup, 1, NULL);
     WAY("recvmmsg") got = syscall(SYS_recvmmsg, 0, NULL, 0, 0, &hour);
     else return 2;
     int error = got < 0 ? errno : 0;
