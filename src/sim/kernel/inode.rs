@@ -11,6 +11,12 @@ use super::ids::{Ino, SocketId};
 use super::refusal::{Refusal, Result};
 use crate::sys::records::{FileKind, Stat};
 
+/// The root directory.
+pub(super) const ROOT: Ino = Ino(2);
+
+/// The device that the root directory is on.
+pub(super) const ROOT_DEVICE: u64 = 1;
+
 /// A file, whatever its names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Inode {

@@ -9,7 +9,7 @@ use super::credentials::{Creds, IdRules};
 use super::descriptors::{OpenFile, What};
 use super::ids::Lockable;
 use super::ids::{FileId, Ino, PipeId, SocketId};
-use super::inode::Inode;
+use super::inode::{Inode, ROOT, ROOT_DEVICE};
 use super::pipes::Pipe;
 use super::process::{Life, PidSpace, Process};
 use super::signals::Signals;
@@ -101,12 +101,6 @@ impl Default for Rules {
         }
     }
 }
-
-/// The root directory.
-pub(super) const ROOT: Ino = Ino(2);
-
-/// The device that the root directory is on.
-pub(super) const ROOT_DEVICE: u64 = 1;
 
 impl Machine {
     /// PID 1, which adopts orphans and reaps them.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Machine;
 use super::ids::Ino;
-use super::inode::{Node, Want};
-use super::machine::ROOT;
+use super::inode::{Node, ROOT, Want};
 use super::refusal::{Refusal, Result};
 use super::resolve::Final;
 use crate::explore::TaskName;

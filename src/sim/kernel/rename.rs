@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::Machine;
 use super::ids::Ino;
-use super::inode::{Node, Want};
-use super::machine::ROOT;
+use super::inode::{Node, ROOT, Want};
 use super::names::name_of;
 use super::refusal::{Refusal, Result};
 use super::resolve::{Final, Last, Place, can_be_passed};
