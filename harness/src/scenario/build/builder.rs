@@ -225,4 +225,10 @@ impl<'a> Builder<'a> {
         }
         Some(address)
     }
+
+    /// The fields of a matcher of `what`, a name in "`name`".
+    pub(super) fn open_matcher<'n>(&self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
+        let owner = At::new(what.trim_matches('`').to_owned(), node.span);
+        self.reader.open_fields(node, &owner)
+    }
 }

@@ -90,16 +90,14 @@ impl Builder<'_> {
                 None
             }
             (Yaml::Map(_), Kind::Record(fields)) => {
-                self.reader
-                    .open_fields(node, &At::new(bare(what), node.span))?;
+                self.open_matcher(node, what)?;
                 Some(matcher(Test::Record(self.record(node, fields, what)?)))
             }
             (Yaml::Map(entries), Kind::Each(fields)) => {
                 if entries.iter().all(|entry| is_operator(&entry.key.value)) {
                     self.each(node, fields, what)
                 } else {
-                    self.reader
-                        .open_fields(node, &At::new(bare(what), node.span))?;
+                    self.open_matcher(node, what)?;
                     Some(matcher(Test::Record(self.record(node, fields, what)?)))
                 }
             }
@@ -177,8 +175,7 @@ impl Builder<'_> {
 
     /// Entries of a map, by the names that the program chose.
     fn entries(&self, node: &Node, inner: Kind, what: &str) -> Option<Matcher> {
-        self.reader
-            .open_fields(node, &At::new(bare(what), node.span))?;
+        self.open_matcher(node, what)?;
         let fields: Vec<Option<Field>> = node
             .entries()
             .iter()
@@ -209,9 +206,4 @@ impl Builder<'_> {
             _ => format!("write a value, or one of `{}`", fitting.join("`, `")),
         }
     }
-}
-
-/// The name in "`name`".
-pub(super) fn bare(what: &str) -> String {
-    what.trim_matches('`').to_owned()
 }

@@ -3,13 +3,11 @@
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::matcher::{Matcher, Order, Test};
 use crate::scenario::node::{Entry, Node};
-use crate::scenario::source::At;
 use crate::scenario::suggest;
 use crate::scenario::template::{Part, Template};
 use crate::world::facts::schema::Kind;
 
 use super::builder::Builder;
-use super::matcher::bare;
 
 /// An operator, and whether it fits a kind of field.
 type Operator = (&'static str, fn(Kind) -> bool);
@@ -75,8 +73,7 @@ pub(super) fn is_operator(name: &str) -> bool {
 impl Builder<'_> {
     /// Operators, all of which have to be fulfilled.
     pub(super) fn operators(&self, node: &Node, kind: Kind, what: &str) -> Option<Matcher> {
-        self.reader
-            .open_fields(node, &At::new(bare(what), node.span))?;
+        self.open_matcher(node, what)?;
         let tests: Vec<Option<Matcher>> = node
             .entries()
             .iter()
