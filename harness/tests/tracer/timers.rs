@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::programs::Linked;
 use crate::time::{quiet, run, world};
-use crate::world_lab::{host, many_ids};
+use crate::world_lab::{host, launch, many_ids};
 
 /// Whether the kernel shows its timers (`CONFIG_CHECKPOINT_RESTORE`). Says so, so
 /// that nothing is skipped silently.
@@ -25,6 +25,7 @@ fn are_shown() -> bool {
 #[rstest]
 #[case::fd("fd", "1 0 3600 -1")]
 #[case::fd_dropped("fd_dropped", "1 0 3600 -1")]
+#[case::fd_orphan_is_refused("fd_orphan", "-1 38 0 -1")]
 #[case::fd_absolute("fd_absolute", "1 0 3600 0")]
 #[case::fd_past("fd_past", "1 0 0 -1")]
 #[case::fd_missed("fd_missed", "1060 0 3660 30")]
@@ -87,4 +88,18 @@ fn who_is_not_root_has_timers_too(#[values("fd_absolute", "signal")] way: &str) 
         ..spec
     };
     assert_eq!(run(&mut world, &unprivileged).stdout, facts.stdout);
+}
+
+/// `timeout` of coreutils has a timer of `timer_create`.
+#[test]
+fn a_real_program_with_a_timer_takes_no_real_time() {
+    if !are_shown() {
+        return;
+    }
+    let mut host = host();
+    let mut world = world(&mut host, Duration::ZERO);
+    let spec = launch("a", &["timeout", "3600", "sleep", "7200"]);
+    let facts = run(&mut world, &spec);
+    assert_eq!(facts.end, Some(End::Exit(124)), "{facts:#?}");
+    assert_eq!(facts.duration.as_secs(), 3600);
 }

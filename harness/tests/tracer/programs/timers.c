@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/sem.h>
@@ -74,6 +76,14 @@ static long count(int fd) {
     return read(fd, &times, sizeof times) == sizeof times ? (long)times : -1;
 }
 
+static void *alone(void *first) {
+    struct itimerspec timer = {{0, 0}, {HOUR, 0}};
+    pthread_join(*(pthread_t *)first, NULL);
+    long got = timerfd_settime(timerfd_create(CLOCK_MONOTONIC, 0), 0, &timer, NULL);
+    printf("%ld %d 0 -1\n", got, errno);
+    exit(0);
+}
+
 static timer_t sends(int kind, int signal, long value, long interval) {
     timer_t timer;
     struct itimerspec spec = {{interval, 0}, {value, 0}};
@@ -100,6 +110,11 @@ int main(int argc, char **argv) {
     WAY("fd_dropped") { /* who was root, and may not be looked into any more */
         setuid(1);
         got = count(armed(0, HOUR, 0));
+    }
+    WAY("fd_orphan") { /* the first thread is gone */
+        pthread_t first = pthread_self(), second;
+        pthread_create(&second, NULL, alone, &first);
+        pthread_exit(NULL);
     }
     WAY("fd_absolute") {
         struct pollfd fd = {timerfd_create(CLOCK_REALTIME, 0), POLLIN};

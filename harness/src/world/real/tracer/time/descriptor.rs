@@ -88,7 +88,12 @@ impl Descriptors {
         if !NAMES.contains(&name) {
             return None;
         }
-        let shown = match place.text() {
+        // A process whose first thread has ended shows none of its own.
+        let own = Place {
+            pid: who.tid,
+            ..place
+        };
+        let shown = match own.text() {
             Ok(text) => parse(&text)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             Err(_) => return Some(Err(Errno::ENOSYS as i32)),
