@@ -74,6 +74,18 @@ impl Running {
     }
 }
 
+/// The supervisor by which the machine was probed works for one of the two jobs: there is
+/// one for each of them, and none besides.
+#[test]
+fn the_supervisor_that_has_probed_is_one_of_those_that_work() {
+    let running = Running::start(&[]);
+    let run = i32::try_from(running.child.id()).expect("PIDs fit");
+    let supervisors = all().into_iter().filter(|(_, parent, _)| *parent == run);
+    assert_eq!(supervisors.count(), 2);
+    running.signal(Signal::SIGINT);
+    running.end();
+}
+
 fn until_a_step_starts(events: &mut impl BufRead) {
     let mut line = String::new();
     while !line.contains("\"step-started\"") {
