@@ -6,6 +6,7 @@ use super::task::State;
 use super::{LOOK_AGAIN, Tracer};
 use crate::world::real::tracer::decider::Decider;
 use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::real::tracer::time::stands;
 use crate::world::steered::{Idle, Standing};
 
 impl Tracer {
@@ -41,6 +42,8 @@ impl Tracer {
         let timed = |tid| self.clock.as_ref().is_some_and(|clock| clock.knows(tid));
         for (tid, task) in &self.tasks {
             let rest = match &task.state {
+                // Somebody has killed it where it stood.
+                State::Held(held) if held.stopped.is_some() && !stands(*tid) => Rest::Runs,
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
                 State::Running(_) | State::Between => rest_of(*tid),
             };

@@ -147,7 +147,7 @@ mod tests {
     /// The end of one that was killed while it was held was not taken yet, and
     /// somebody may wait for it.
     #[test]
-    fn it_is_not_quiet_before_the_end_of_one_that_was_killed_while_it_was_held() {
+    fn nobody_rests_before_the_end_of_one_that_was_killed_while_it_was_held() {
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
         let pid = child.id() as i32;
         let mut tracer = Tracer::default();
@@ -166,9 +166,11 @@ mod tests {
         };
         tracer.tasks.get_mut(&pid).unwrap().state = State::Held(held);
         assert_eq!(tracer.quiet(), Some(0));
+        assert!(tracer.standing().is_some());
         kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
         see_end(pid);
         assert_eq!(tracer.quiet(), None);
+        assert_eq!(tracer.standing(), None);
         child.wait().unwrap();
     }
 }
