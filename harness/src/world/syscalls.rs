@@ -95,6 +95,26 @@ const UNNAMED: &[(&str, libc::c_long)] = &[("SYS_io_pgetevents", 292)];
 )))]
 const UNNAMED: &[(&str, libc::c_long)] = &[];
 
+/// Every number is below this one.
+const MOST: usize = 512;
+
+/// The names by their numbers, each with its `SYS_`; empty where there is none.
+static BY_NUMBER: [&str; MOST] = {
+    let mut names = [""; MOST];
+    let tables = [COMMON, OLDER, UNNAMED];
+    let mut at = 0;
+    while at < tables.len() {
+        let table = tables[at];
+        let mut entry = 0;
+        while entry < table.len() {
+            names[table[entry].1 as usize] = table[entry].0;
+            entry += 1;
+        }
+        at += 1;
+    }
+    names
+};
+
 /// The number of a system call, if this machine has it: `kill`, `setresuid`.
 pub fn number(name: &str) -> Option<libc::c_long> {
     all()
@@ -104,9 +124,8 @@ pub fn number(name: &str) -> Option<libc::c_long> {
 
 /// The name of a system call by its number.
 pub fn name(number: libc::c_long) -> Option<&'static str> {
-    all()
-        .find(|(_, known)| *known == number)
-        .map(|(name, _)| name)
+    let known = BY_NUMBER.get(usize::try_from(number).ok()?)?;
+    known.strip_prefix("SYS_")
 }
 
 /// Every name.
@@ -129,6 +148,7 @@ mod tests {
         assert_eq!(name(libc::SYS_setresuid), Some("setresuid"));
         assert_eq!(number("SYS_kill"), None);
         assert_eq!(number("setui"), None);
+        assert_eq!((name(-1), name(MOST as libc::c_long)), (None, None));
         for known in names() {
             assert_eq!(name(number(known).unwrap()), Some(known));
         }

@@ -20,6 +20,7 @@ use super::failure::{At, Failure};
 use super::init;
 use super::kernel::{Cloned, clone_into, exit_now};
 use super::probe::StageId;
+use super::tracer::visible;
 use super::wire::Channel;
 use super::wire::message::{MakeInit, Plan};
 
@@ -60,6 +61,7 @@ pub fn run(channel: Channel, supervisor: Pid) -> io::Result<ExitCode> {
     let read = |path: &PathBuf| Ok((path.clone(), fs::read(path)?));
     let copies = plan.copies.iter().map(read).collect::<io::Result<_>>()?;
     let blueprint = Blueprint { plan, copies };
+    visible::prepare();
     // Inits notice by its end that the template is gone: a parent-death signal
     // set by the child comes too late if the parent has died before.
     let (lifeline, alive) = io::pipe()?;

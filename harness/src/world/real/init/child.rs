@@ -22,7 +22,7 @@ use nix::unistd::{
 
 use super::launch::now;
 use crate::world::limits::{Bound, Limit, Resource, Wanted};
-use crate::world::real::tracer::Filter;
+use crate::world::real::tracer::{Filter, Stops};
 use crate::world::spec::LaunchSpec;
 
 /// What a child tells init on its way; the socket closes at exec.
@@ -80,7 +80,7 @@ pub struct Start<'a> {
     /// What to start.
     pub launch: &'a LaunchSpec,
     /// Which calls must stop, if any.
-    pub calls: &'a [i64],
+    pub calls: &'a Stops,
     /// Whether groups may be set at all here.
     pub groups: bool,
 }
@@ -186,14 +186,14 @@ fn prepare(
         "report the start",
         send(report.as_fd(), &Report::Started { pid, at: now() }),
     )?;
-    if !start.calls.is_empty() {
+    if !start.calls.numbers.is_empty() {
         step("wait to be traced", until_traced(report.as_fd()))?;
     }
-    let filter = Filter::new(start.calls.iter().copied());
+    let filter = Filter::new(start.calls);
     // Last, so that only the exec meets them: who becomes a user that has more
     // processes than it may cannot exec.
     limit(&launch.limits)?;
-    if !start.calls.is_empty() {
+    if !start.calls.numbers.is_empty() {
         step("set a filter on system calls", filter.install())?;
     }
     step(&start_what, execve(&path[0], &arguments, &environment))
@@ -277,7 +277,7 @@ fn become_user(start: &Start<'_>) -> Result<(), Failed> {
     }
     let (uid, gid) = (Uid::from_raw(launch.uid), Gid::from_raw(launch.gid));
     step(&format!("become group {gid}"), setresgid(gid, gid, gid))?;
-    let keep = !start.calls.is_empty() && !uid.is_root();
+    let keep = !start.calls.numbers.is_empty() && !uid.is_root();
     step("keep capabilities", set_keepcaps(keep))?;
     step(&format!("become user {uid}"), setresuid(uid, uid, uid))?;
     if keep {

@@ -12,11 +12,18 @@ const MOST: usize = 10_000;
 /// How many of them may be of traced tasks, so that there is room for the rest.
 const MOST_TRACED: usize = 9_000;
 
+/// For how long at most what a traced task does waits for more of it: the
+/// harness would be woken for every call, and take the processor from the one
+/// that makes them. What verdicts wait for, ends and output, is told at once.
+const GATHERED: Duration = Duration::from_millis(1);
+
 /// Events in order.
 #[derive(Debug, Default)]
 pub struct Events {
     waiting: Vec<Event>,
     lost: u64,
+    /// Whether one of them is not of a traced task.
+    urgent: bool,
 }
 
 impl Events {
@@ -42,6 +49,7 @@ impl Events {
         }
         let most = if what.is_traced() { MOST_TRACED } else { MOST };
         if self.waiting.len() < most {
+            self.urgent |= !what.is_traced();
             self.waiting.push(Event { at, what });
         } else {
             self.lost += 1;
@@ -53,10 +61,20 @@ impl Events {
         self.waiting.is_empty()
     }
 
+    /// When they are to be told; nothing, if there are none.
+    pub fn due(&self) -> Option<Duration> {
+        let first = self.waiting.first()?;
+        Some(match self.urgent {
+            true => Duration::ZERO,
+            false => first.at + GATHERED,
+        })
+    }
+
     /// Takes all of them, and says how many were dropped.
     pub fn take(&mut self) -> Vec<Event> {
         let mut events = std::mem::take(&mut self.waiting);
         let lost = std::mem::take(&mut self.lost);
+        self.urgent = false;
         if let Some(last) = events.last().filter(|_| lost > 0) {
             let what = What::Lost { events: lost };
             events.push(Event { at: last.at, what });
@@ -107,8 +125,7 @@ mod tests {
         assert!(events.take().is_empty());
     }
 
-    #[test]
-    fn what_is_traced_leaves_room_for_ends() {
+    fn executed() -> What {
         let by = Actor {
             task: "0".to_owned(),
             pid: 2,
@@ -116,15 +133,36 @@ mod tests {
             role: Role::Launcher,
             launch: "a".to_owned(),
         };
+        What::Executed { by, path: None }
+    }
+
+    fn end() -> What {
+        let end = End::Exit(0);
+        What::Ended { pid: 2, end }
+    }
+
+    #[test]
+    fn what_is_traced_waits_for_more_unless_there_is_something_else() {
+        let mut events = Events::default();
+        assert_eq!(events.due(), None);
+        let [first, second] = [5, 6].map(Duration::from_secs);
+        events.add(first, executed());
+        events.add(second, executed());
+        assert_eq!(events.due(), Some(first + GATHERED));
+        events.add(second, end());
+        assert_eq!(events.due(), Some(Duration::ZERO));
+        assert_eq!(events.take().len(), 3);
+        events.add(second, executed());
+        assert_eq!(events.due(), Some(second + GATHERED));
+    }
+
+    #[test]
+    fn what_is_traced_leaves_room_for_ends() {
         let mut events = Events::default();
         for _ in 0..2 * MOST {
-            let by = by.clone();
-            events.add(Duration::ZERO, What::Executed { by, path: None });
+            events.add(Duration::ZERO, executed());
         }
-        let end = What::Ended {
-            pid: 2,
-            end: End::Exit(0),
-        };
+        let end = end();
         events.add(Duration::ZERO, end.clone());
         assert_eq!(events.take()[MOST_TRACED].what, end);
     }

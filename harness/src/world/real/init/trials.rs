@@ -11,7 +11,7 @@ use crate::world::event::End;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::kernel::exit_now;
 use crate::world::real::probe::StageId;
-use crate::world::real::tracer::{self, Filter, arch};
+use crate::world::real::tracer::{self, Filter, Stops, arch};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::Trial;
 
@@ -78,7 +78,12 @@ fn stop_once(channel: &Channel) -> i32 {
     if !matches!(channel.receive::<()>(), Ok(Some(_))) {
         return 255;
     }
-    if let Err(errno) = Filter::new([libc::SYS_getppid]).install() {
+    let stops = Stops {
+        numbers: [libc::SYS_getppid].into(),
+        ..Stops::default()
+    };
+    let filter = Filter::new(&stops);
+    if let Err(errno) = filter.install() {
         return errno as i32;
     }
     // SAFETY: no arguments.

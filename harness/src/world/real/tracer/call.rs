@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::decode::{self, Details};
+use super::decode::{self, Details, Files};
 use super::tracee::RawCall;
 use crate::world::syscalls;
 
@@ -13,6 +13,7 @@ pub struct TracedCall {
     /// Its number and arguments.
     pub raw: RawCall,
     tid: i32,
+    files: OnceCell<Box<Files>>,
     details: OnceCell<Box<Details>>,
 }
 
@@ -22,6 +23,7 @@ impl TracedCall {
         TracedCall {
             raw,
             tid,
+            files: OnceCell::new(),
             details: OnceCell::new(),
         }
     }
@@ -31,10 +33,16 @@ impl TracedCall {
         name(self.raw.number)
     }
 
+    /// The files that it is about.
+    pub fn files(&self) -> &Files {
+        let files = || Box::new(decode::files(self.tid, &self.raw));
+        self.files.get_or_init(files)
+    }
+
     /// What it is about.
     pub fn details(&self) -> &Details {
-        self.details
-            .get_or_init(|| Box::new(decode::details(self.tid, &self.raw)))
+        let details = || Box::new(decode::details(self.tid, &self.raw, self.files()));
+        self.details.get_or_init(details)
     }
 
     /// Whether it makes a thread rather than a process, which is nobody's fork.

@@ -30,6 +30,12 @@ impl Faults {
         self.launches.get(launch)
     }
 
+    /// Whether there is a fault of its launch for calls of this number.
+    pub fn concern(&self, who: &Who, number: i64) -> bool {
+        let rules = self.launches.get(&who.launch);
+        rules.is_some_and(|rules| rules.concern(number))
+    }
+
     fn settle(&mut self, stop: &Stop<'_>, ruling: Ruling, told: &mut Vec<What>) -> Decision {
         if !ruling.holds.is_empty() {
             self.held.insert(stop.who.tid, ruling);
@@ -163,9 +169,9 @@ fn fits(call: &TracedCall, condition: &Condition) -> bool {
     let Some(pattern) = &condition.path else {
         return true;
     };
-    let details = call.details();
-    let named = details.paths.iter().map(|path| path.to_string_lossy());
-    let open = details.object.iter().map(|object| object.as_str().into());
+    let files = call.files();
+    let named = files.paths.iter().map(|path| path.to_string_lossy());
+    let open = files.object.iter().map(|object| object.as_str().into());
     named.chain(open).any(|path| is_like(&path, pattern))
 }
 

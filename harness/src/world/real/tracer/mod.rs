@@ -42,7 +42,7 @@ mod trial;
 mod turn;
 pub mod visible;
 
-pub use filter::Filter;
+pub use filter::{Filter, Stops};
 pub use recorder::Recording;
 pub use rules::Rules;
 pub use stop::bury;

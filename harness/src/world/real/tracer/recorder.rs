@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 use super::call::TracedCall;
 use super::decider::Who;
+use super::filter::{Operations, Stops};
 use super::rules::{Rules, numbers_of};
 use super::tracee::RawSignal;
 use super::visible;
@@ -71,7 +72,7 @@ impl Recording {
 
     /// The calls that must stop for this and for the faults; none, if nobody
     /// has asked for anything.
-    pub fn stops(&self, rules: &Rules) -> Vec<i64> {
+    pub fn stops(&self, rules: &Rules) -> Stops {
         let mut all = rules.numbers();
         all.extend(&self.numbers);
         all.extend(&self.besides);
@@ -84,7 +85,13 @@ impl Recording {
                 libc::SYS_ptrace,
             ]);
         }
-        all.into_iter().collect()
+        Stops {
+            numbers: all,
+            prctl: match self.noise {
+                Noise::LeftOut => Operations::Noticed,
+                Noise::Told => Operations::All,
+            },
+        }
     }
 
     fn is_on(&self) -> bool {

@@ -117,6 +117,12 @@ pub fn has_ended(tid: i32) -> Option<End> {
     }
 }
 
+/// Sees whether this thread has stopped, and leaves its stop to be taken.
+pub fn is_stopped(tid: i32) -> bool {
+    let flags = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT;
+    wait(libc::P_PID, tid, flags).is_some()
+}
+
 /// Takes the end of a thread that was seen: whose child it is learns of it
 /// now. Gives whether it was there.
 pub fn take_end(tid: i32) -> bool {

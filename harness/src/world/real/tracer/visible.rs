@@ -6,6 +6,7 @@
 //! never stop. For what takes a path or a descriptor, the file decides, once
 //! the call has stopped.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,11 +83,36 @@ const WAITING: &[&str] = &[
     "clone3",
 ];
 
-fn numbers(names: &[&str]) -> BTreeSet<i64> {
-    names
-        .iter()
-        .filter_map(|name| syscalls::number(name))
-        .collect()
+/// The same lists by number.
+#[derive(Debug)]
+struct Numbers {
+    all: BTreeSet<i64>,
+    preparing: BTreeSet<i64>,
+    by_file: BTreeSet<i64>,
+    waiting: BTreeSet<i64>,
+}
+
+/// They are made once: a template makes them for all its inits, which inherit
+/// them.
+pub fn prepare() {
+    by_number();
+}
+
+fn by_number() -> &'static Numbers {
+    static NUMBERS: OnceLock<Numbers> = OnceLock::new();
+    let numbers = |names: &[&str]| -> BTreeSet<i64> {
+        let known = names.iter().filter_map(|name| syscalls::number(name));
+        known.collect()
+    };
+    NUMBERS.get_or_init(|| {
+        let by_file = numbers(BY_FILE);
+        Numbers {
+            all: &numbers(ALWAYS) | &by_file,
+            preparing: numbers(PREPARING),
+            by_file,
+            waiting: numbers(WAITING),
+        }
+    })
 }
 
 /// Whether calls of this name may be visible.
@@ -96,59 +122,53 @@ pub fn is_named(name: &str) -> bool {
 
 /// The numbers of every call that may be visible.
 pub fn all() -> BTreeSet<i64> {
-    let mut all = numbers(ALWAYS);
-    all.extend(numbers(BY_FILE));
-    all
+    by_number().all.clone()
 }
 
 /// The same, and those whose order with visible ones matters.
 pub fn ordered() -> BTreeSet<i64> {
-    let mut all = all();
-    all.extend(numbers(PREPARING));
-    all
+    &by_number().all | &by_number().preparing
 }
 
 /// Whether a call that has stopped is visible, or one that somebody must have
 /// asked for by name, since no file decides.
 pub fn counts(call: &TracedCall) -> bool {
-    static BY: OnceLock<BTreeSet<i64>> = OnceLock::new();
-    let by_file = BY.get_or_init(|| numbers(BY_FILE));
     if call.raw.number == libc::SYS_prctl {
         return prctl(call.raw.args[0], call.raw.args[1]);
     }
-    if call.raw.number == libc::SYS_connect || by_file.contains(&call.raw.number) {
+    if call.raw.number == libc::SYS_connect || by_number().by_file.contains(&call.raw.number) {
         return !is_noise(call);
     }
     true
 }
 
-/// The operations of `prctl(2)` that others notice.
-fn prctl(operation: u64, what: u64) -> bool {
-    let asks =
-        operation == libc::PR_CAP_AMBIENT as u64 && what == libc::PR_CAP_AMBIENT_IS_SET as u64;
-    if asks {
-        return false;
+/// The operations of `prctl(2)` that others notice, and `PR_CAP_AMBIENT` unless
+/// it only asks.
+pub const OPERATIONS: [libc::c_int; 8] = [
+    libc::PR_SET_CHILD_SUBREAPER,
+    libc::PR_SET_PDEATHSIG,
+    libc::PR_SET_DUMPABLE,
+    libc::PR_SET_KEEPCAPS,
+    libc::PR_SET_NAME,
+    libc::PR_SET_NO_NEW_PRIVS,
+    libc::PR_SET_SECUREBITS,
+    libc::PR_CAPBSET_DROP,
+];
+
+/// Whether others notice this operation of `prctl(2)` with this first argument.
+pub fn prctl(operation: u64, what: u64) -> bool {
+    if operation == libc::PR_CAP_AMBIENT as u64 {
+        return what != libc::PR_CAP_AMBIENT_IS_SET as u64;
     }
-    let seen = [
-        libc::PR_SET_CHILD_SUBREAPER,
-        libc::PR_SET_PDEATHSIG,
-        libc::PR_SET_DUMPABLE,
-        libc::PR_SET_KEEPCAPS,
-        libc::PR_SET_NAME,
-        libc::PR_SET_NO_NEW_PRIVS,
-        libc::PR_SET_SECUREBITS,
-        libc::PR_CAPBSET_DROP,
-        libc::PR_CAP_AMBIENT,
-    ];
-    seen.iter().any(|seen| *seen as u64 == operation)
+    OPERATIONS.iter().any(|seen| *seen as u64 == operation)
 }
 
 fn is_noise(call: &TracedCall) -> bool {
-    let details = call.details();
-    if !details.paths.is_empty() {
-        return !details.changes && details.paths.iter().all(|path| is_private(path));
+    let files = call.files();
+    if !files.paths.is_empty() {
+        return !files.changes && files.paths.iter().all(|path| is_private(path));
     }
-    match details.object.as_deref() {
+    match files.object.as_deref() {
         Some(object) if object.starts_with('/') => {
             is_private(Path::new(object.trim_end_matches(" (deleted)")))
         }
@@ -156,7 +176,7 @@ fn is_noise(call: &TracedCall) -> bool {
         // it tells of is.
         Some(_) => false,
         // A descriptor that is not open: EBADF concerns nobody else.
-        None => details.takes_descriptor,
+        None => files.takes_descriptor,
     }
 }
 
@@ -190,20 +210,14 @@ fn is_private(path: &Path) -> bool {
     if is_nobodys(path) {
         return true;
     }
-    read_only().iter().any(|mount| {
-        path.starts_with(&mount.0) && mount.1 && {
-            // The innermost mount decides.
-            let inner = read_only()
-                .iter()
-                .filter(|other| path.starts_with(&other.0));
-            inner.max_by_key(|other| other.0.as_os_str().len()) == Some(mount)
-        }
-    })
+    let inner = mounts().iter().find(|(at, _)| path.starts_with(at));
+    inner.is_some_and(|(_, read_only)| *read_only)
 }
 
 /// The mounts of this world and whether they are read-only
-/// (`proc_pid_mountinfo(5)`), with the links at the root that lead to them.
-fn read_only() -> &'static [(PathBuf, bool)] {
+/// (`proc_pid_mountinfo(5)`), with the links at the root that lead to them: the
+/// innermost first, and of those on one place the uppermost.
+fn mounts() -> &'static [(PathBuf, bool)] {
     static MOUNTS: OnceLock<Vec<(PathBuf, bool)>> = OnceLock::new();
     MOUNTS.get_or_init(|| {
         let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
@@ -215,8 +229,14 @@ fn read_only() -> &'static [(PathBuf, bool)] {
                 mounts.push((entry.path(), read_only));
             }
         }
+        inwards(&mut mounts);
         mounts
     })
+}
+
+fn inwards(mounts: &mut [(PathBuf, bool)]) {
+    mounts.reverse();
+    mounts.sort_by_key(|(at, _)| Reverse(at.as_os_str().len()));
 }
 
 fn parse(mountinfo: &str) -> Vec<(PathBuf, bool)> {
@@ -236,8 +256,7 @@ pub fn never_returns(number: i64) -> bool {
 
 /// Whether it may wait, so that it may be interrupted and made again.
 pub fn may_wait(number: i64) -> bool {
-    static WAIT: OnceLock<BTreeSet<i64>> = OnceLock::new();
-    WAIT.get_or_init(|| numbers(WAITING)).contains(&number)
+    by_number().waiting.contains(&number)
 }
 
 /// Which argument says how many bytes are read or written at most, if one does.
@@ -286,6 +305,28 @@ mod tests {
         assert_eq!(
             parse(text),
             expected.map(|(path, read_only)| (PathBuf::from(path), read_only))
+        );
+    }
+
+    #[test]
+    fn the_innermost_mount_comes_first_and_the_uppermost_there() {
+        let mounts = [
+            ("/", true),
+            ("/run", true),
+            ("/run/a", true),
+            ("/run", false),
+        ];
+        let mut mounts = mounts.map(|(path, read_only)| (PathBuf::from(path), read_only));
+        inwards(&mut mounts);
+        let order = [
+            ("/run/a", true),
+            ("/run", false),
+            ("/run", true),
+            ("/", true),
+        ];
+        assert_eq!(
+            mounts,
+            order.map(|(path, read_only)| (PathBuf::from(path), read_only))
         );
     }
 }

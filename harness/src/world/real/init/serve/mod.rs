@@ -15,8 +15,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signalfd::SignalFd;
+use nix::sys::time::TimeSpec;
 
 use self::prepare::prepare;
 use super::connect::Connection;
@@ -191,17 +192,17 @@ impl Init {
     fn turn(&mut self) -> bool {
         let ready = self.ready();
         let idle = ready.is_empty();
-        let mut asked = false;
+        let (mut asked, mut signalled) = (false, false);
         for source in ready {
             match source {
                 Source::Lifeline => return false,
                 Source::Channel => asked = true,
-                Source::Signals => self.reap(),
+                Source::Signals => signalled = true,
                 Source::Stream(id) => self.drain(&id),
                 Source::Connection => {}
             }
         }
-        if self.tracer.is_busy() {
+        if signalled || self.tracer.is_busy() {
             self.reap();
         }
         let goes_on = (!asked || self.ask()) && self.settle();
@@ -230,7 +231,7 @@ impl Init {
             .iter()
             .map(|(_, fd, flags)| PollFd::new(*fd, *flags))
             .collect();
-        let _ = poll(&mut fds, self.timeout());
+        let _ = ppoll(&mut fds, self.timeout().map(TimeSpec::from), None);
         let flags: Vec<PollFlags> = fds
             .iter()
             .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))

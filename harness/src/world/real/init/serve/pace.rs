@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use nix::poll::PollTimeout;
-
 use super::{Init, Pending};
 use crate::world::real::init::launch::now;
 
@@ -18,33 +16,41 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked without a pause whether somebody still runs.
 const PATIENT: u32 = 200;
 
+/// How long a moment at which nothing runs is waited for until it is looked
+/// again. A processor that is yielded instead may be gone for much longer: what
+/// else runs on a busy machine takes its turn.
+const LOOK_AGAIN: Duration = Duration::from_micros(20);
+
 impl Init {
+    /// When what has happened is told to who waits for it. Where time is virtual
+    /// it would pass meanwhile, so there it is at once.
+    pub(super) fn events_due(&self) -> Option<Duration> {
+        match self.tracer.time() {
+            Some(_) => (!self.events.is_empty()).then_some(Duration::ZERO),
+            None => self.events.due(),
+        }
+    }
+
     /// Until the next moment at which something is to be done.
-    pub(super) fn timeout(&self) -> PollTimeout {
+    pub(super) fn timeout(&self) -> Option<Duration> {
         if self.tracer.time().is_some() {
             return match &self.pending {
-                _ if self.tracer.has_more() => PollTimeout::ZERO,
-                None => PollTimeout::NONE,
+                _ if self.tracer.has_more() => Some(Duration::ZERO),
+                None => None,
+                Some(Pending::Stand(_)) => Some(LOOK_AGAIN),
                 // Who computes for long is not disturbed all the time.
-                Some(_) if self.busy > PATIENT => PollTimeout::from(1u8),
-                Some(_) => PollTimeout::ZERO,
+                Some(_) if self.busy > PATIENT => Some(Duration::from_millis(1)),
+                Some(_) => Some(Duration::ZERO),
             };
         }
         let pending = self.pending.as_ref().map(|pending| match pending {
-            Pending::Wait(until) => *until,
+            Pending::Wait(until) => self.events.due().map_or(*until, |due| due.min(*until)),
             // No event tells that a task has fallen asleep.
-            Pending::Stand(_) => Duration::ZERO,
+            Pending::Stand(_) => self.time() + LOOK_AGAIN,
             Pending::Connect(connection) => connection.until(),
         });
-        let Some(moment) = pending.into_iter().chain(self.tracer.deadline()).min() else {
-            return PollTimeout::NONE;
-        };
-        // Rounded up, so as not to come too early and go round and round.
-        let millis = moment
-            .saturating_sub(self.time())
-            .as_micros()
-            .div_ceil(1000);
-        PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+        let moment = pending.into_iter().chain(self.tracer.deadline()).min()?;
+        Some(moment.saturating_sub(self.time()))
     }
 
     /// Lets virtual time jump, if the harness waits and nothing runs: twice in

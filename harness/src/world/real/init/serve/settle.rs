@@ -52,8 +52,9 @@ impl Init {
         if let Some(Pending::Stand(until)) = self.pending {
             return self.stand(until);
         }
+        let told = self.events_due().is_some_and(|due| time >= due);
         let (answer, bytes) = match &mut self.pending {
-            Some(Pending::Wait(until)) if !self.events.is_empty() || time >= *until || kept => (
+            Some(Pending::Wait(until)) if told || time >= *until || kept => (
                 Ok(Reply::Events(self.events.take(), self.tracer.time())),
                 Vec::new(),
             ),
@@ -72,7 +73,6 @@ impl Init {
     fn stand(&mut self, until: Duration) -> bool {
         let standing = self.tracer.standing();
         if standing.is_none() && self.real_time() < until {
-            std::thread::yield_now();
             return true;
         }
         self.pending = None;

@@ -20,6 +20,19 @@ use super::tracee::RawCall;
 use crate::world::syscalls;
 use signature::Argument;
 
+/// The files that a call is about, read while its task is stopped before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The paths that it names, made absolute.
+    pub paths: Vec<PathBuf>,
+    /// What its descriptor refers to.
+    pub object: Option<String>,
+    /// Whether it takes a descriptor.
+    pub takes_descriptor: bool,
+    /// Whether it changes what it names.
+    pub changes: bool,
+}
+
 /// What a call is about, read while its task is stopped before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
@@ -31,8 +44,6 @@ pub struct Details {
     pub paths: Vec<PathBuf>,
     /// What its descriptor refers to.
     pub object: Option<String>,
-    /// Whether it takes a descriptor.
-    pub takes_descriptor: bool,
     /// Whether it changes what it names.
     pub changes: bool,
     /// Whether it follows the symbolic link that its path ends in now.
@@ -61,54 +72,67 @@ impl Details {
     }
 }
 
-/// Reads what a call of the stopped thread `tid` is about.
-pub fn details(tid: i32, raw: &RawCall) -> Details {
+/// Reads which files a call of the stopped thread `tid` is about.
+pub fn files(tid: i32, raw: &RawCall) -> Files {
     let name = syscalls::name(raw.number).unwrap_or("");
-    let mut details = Details {
+    let mut files = Files {
         changes: changes(name, &raw.args),
-        ..Details::default()
+        ..Files::default()
     };
-    let mut shown = Vec::new();
     let mut folder = None;
     for (argument, value) in signature::of(name).iter().zip(raw.args) {
         match argument {
-            Argument::Skipped => continue,
-            Argument::Folder => {
-                folder = Some(value as i32);
-                if value as i32 == libc::AT_FDCWD {
-                    continue;
-                }
-            }
-            Argument::Descriptor if details.object.is_none() => {
-                details.takes_descriptor = true;
-                details.object = object(tid, value as i32);
+            Argument::Folder => folder = Some(value as i32),
+            Argument::Descriptor if files.object.is_none() => {
+                files.takes_descriptor = true;
+                files.object = object(tid, value as i32);
             }
             Argument::Path => match memory::path(tid, value) {
                 Some(path) if path.as_os_str().is_empty() => {
-                    details.takes_descriptor = true;
-                    details.object = folder.and_then(|fd| object(tid, fd));
+                    files.takes_descriptor = true;
+                    files.object = folder.and_then(|fd| object(tid, fd));
                 }
                 Some(path) => {
                     let path = absolute(tid, folder.take(), &path);
-                    details.paths.push(path);
+                    files.paths.push(path);
                 }
                 None => {}
             },
-            Argument::Address => details.paths.extend(unix_path(tid, value, raw.args[2])),
+            Argument::Address => files.paths.extend(unix_path(tid, value, raw.args[2])),
             _ => {}
         }
-        shown.push(argument.shown(tid, value));
     }
-    details.through_link = aim::through_link(tid, name, &raw.args, &details.paths);
-    (details.target, details.signal) = aim::target(tid, name, &raw.args);
-    match table::call(tid, name, &raw.args) {
-        Some(call) => {
-            details.in_table = true;
-            details.shown = call.to_string();
-        }
-        None => details.shown = format!("{}({})", super::call::name(raw.number), shown.join(", ")),
+    files
+}
+
+/// Reads what else a call of the stopped thread `tid` is about.
+pub fn details(tid: i32, raw: &RawCall, files: &Files) -> Details {
+    let name = syscalls::name(raw.number).unwrap_or("");
+    let call = table::call(tid, name, &raw.args);
+    let (target, signal) = aim::target(tid, name, &raw.args);
+    Details {
+        in_table: call.is_some(),
+        shown: call.map_or_else(|| shown(tid, raw, name), |call| call.to_string()),
+        paths: files.paths.clone(),
+        object: files.object.clone(),
+        changes: files.changes,
+        through_link: aim::through_link(tid, name, &raw.args, &files.paths),
+        target,
+        signal,
     }
-    details
+}
+
+/// A call with its arguments that the table does not have.
+fn shown(tid: i32, raw: &RawCall, name: &str) -> String {
+    let arguments = signature::of(name);
+    let said = arguments.iter().zip(raw.args).filter(|(argument, value)| {
+        let usual = **argument == Argument::Folder && *value as i32 == libc::AT_FDCWD;
+        **argument != Argument::Skipped && !usual
+    });
+    let said: Vec<String> = said
+        .map(|(argument, value)| argument.shown(tid, value))
+        .collect();
+    format!("{}({})", super::call::name(raw.number), said.join(", "))
 }
 
 /// What a descriptor of this thread refers to.

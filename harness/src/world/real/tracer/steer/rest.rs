@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::world::real::proc::stat::Stat;
-use crate::world::real::tracer::memory;
+use crate::world::real::tracer::{memory, stop};
 use crate::world::syscalls;
 
 /// What a thread does that has not stopped.
@@ -26,29 +26,33 @@ pub enum Rest {
 /// it looks whether there is anything to wait for, even with `WNOHANG`, and who
 /// is preempted there keeps it. But the kernel names the call of a thread only
 /// once that is off the run queue (`task_current_syscall` in
-/// `lib/syscall.c`). The letter is looked at once more then, since a thread
-/// that has stopped meanwhile is off the run queue as well.
+/// `lib/syscall.c`). The letter is looked at after that, since a thread that has
+/// stopped is off the run queue as well. That it has is asked for first: the
+/// kernel would wait a tick for one that is on its way there.
 pub fn rest_of(tid: i32) -> Rest {
-    let state = || Stat::read(tid).map(|stat| stat.state);
-    let first = state();
-    let rest = match first {
-        Some('S') => match seen_in(tid) {
-            Seen::Call(call) if waits_forever(&call) => Rest::Waits,
-            Seen::Call(_) | Seen::Hidden => Rest::WaitsForTime,
-            Seen::Running => Rest::Runs,
-        },
-        // vfork(2) waits so for its child; everything else that does is short.
-        Some('D') => match seen_in(tid) {
-            Seen::Call(call) if is_vfork(tid, &call) => Rest::Waits,
-            _ => Rest::Runs,
-        },
-        _ => Rest::Runs,
+    if stop::is_stopped(tid) {
+        return Rest::Runs;
+    }
+    let rest = match seen_in(tid) {
+        Seen::Running => return Rest::Runs,
+        Seen::Call(call) if is_vfork(tid, &call) => Asleep::ForItsChild,
+        Seen::Call(call) if waits_forever(&call) => Asleep::Forever,
+        Seen::Call(_) | Seen::Hidden => Asleep::ForTime,
     };
-    match rest {
-        Rest::Runs => Rest::Runs,
-        rest if state() == first => rest,
+    match (Stat::read(tid).map(|stat| stat.state), rest) {
+        (Some('S'), Asleep::Forever | Asleep::ForItsChild) => Rest::Waits,
+        (Some('S'), Asleep::ForTime) => Rest::WaitsForTime,
+        // vfork(2) waits so for its child; everything else that does is short.
+        (Some('D'), Asleep::ForItsChild) => Rest::Waits,
         _ => Rest::Runs,
     }
+}
+
+/// What a thread waits for that is off the run queue, if it sleeps there.
+enum Asleep {
+    ForItsChild,
+    Forever,
+    ForTime,
 }
 
 /// A call that a sleeping thread is in: its number and arguments.

@@ -122,7 +122,7 @@ impl Tracer {
             || in_call.index.is_some()
             || in_call.restore.is_some()
             || number == libc::SYS_setsid
-            || visible::may_wait(number)
+            || (visible::may_wait(number) && self.is_asked_about(who, number))
             || self.faults.waits_for_over(who, &in_call.call)
             || self
                 .others
@@ -132,6 +132,12 @@ impl Tracer {
             task.call = wanted.then_some(in_call);
         }
         self.go_on(who.tid, stopped);
+    }
+
+    /// Whether a decider that counts would count this call again if the kernel
+    /// makes it again.
+    fn is_asked_about(&self, who: &Who, number: i64) -> bool {
+        !self.others.is_empty() || self.faults.concern(who, number)
     }
 }
 

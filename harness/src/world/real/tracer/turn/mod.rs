@@ -19,7 +19,7 @@ mod tell;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread::yield_now;
+use std::hint::spin_loop;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -31,7 +31,7 @@ use super::faults::Faults;
 use super::recorder::{Recorder, Recording};
 use super::rules::Rules;
 use super::steer::Steer;
-use super::stop::next_stop;
+use super::stop::{Reason, next_stop};
 use super::time::Clock;
 use super::tracee::{Running, Stopped};
 use crate::world::event::{End, What};
@@ -39,14 +39,19 @@ use crate::world::event::{End, What};
 /// How many stops are taken in a row before init looks at anything else.
 const BURST: usize = 256;
 
-/// How long a task whose turn it is not waits at most until it is looked at
-/// again: the call of the other may have fallen asleep, which nobody tells.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How long a task whose turn it is not waits until it is looked at again: the
+/// call of the other may have fallen asleep, which nobody tells. First so long,
+/// then twice as long each time, and this at most.
+const LOOK_AGAIN: Duration = Duration::from_micros(20);
+const LOOK_AT_LAST: Duration = Duration::from_millis(1);
 
-/// How long the next stop is waited for after one, before init sleeps: a
-/// program that makes a call makes another soon, and to be woken takes longer
-/// than that.
-const EAGER: Duration = Duration::from_micros(30);
+/// How long the next stop is waited for after one, before init sleeps: a program
+/// that makes a call makes another soon, and to be woken takes longer than that.
+const EAGER: Duration = Duration::from_micros(20);
+
+/// How many stops go by after that was in vain before it is tried again: where
+/// the tasks have no processor of their own, it only keeps them from this one.
+const IN_VAIN: u32 = 16;
 
 /// What is traced in one world.
 #[derive(Debug, Default)]
@@ -75,6 +80,10 @@ pub struct Tracer {
     last: Duration,
     /// Whether some task waits only for its turn.
     turns: bool,
+    /// How often in a row that was so, with no stop in between.
+    looks: u32,
+    /// After how many stops one is waited for again before init sleeps.
+    left: u32,
 }
 
 impl Tracer {
@@ -115,29 +124,39 @@ impl Tracer {
             true => began.elapsed(),
             false => Duration::ZERO,
         };
-        let (mut taken, mut eager) = (0, Duration::ZERO);
-        while taken < BURST {
-            match next_stop() {
-                Some((tid, reason)) => {
-                    taken += 1;
-                    self.stopped(now + passed(began), tid, reason);
-                    eager = passed(began) + EAGER;
-                }
-                None if real && began.elapsed() < eager && self.another_may_come() => yield_now(),
-                None => {
-                    self.more = false;
-                    break;
-                }
-            }
+        for taken in 0..BURST {
+            let awaited = || (real && taken > 0).then(|| self.await_stop()).flatten();
+            let Some((tid, reason)) = next_stop().or_else(awaited) else {
+                self.more = false;
+                break;
+            };
+            self.looks = 0;
+            self.stopped(now + passed(began), tid, reason);
         }
         self.release(now + passed(began));
+        self.looks = self.looks.saturating_add(u32::from(self.turns));
         self.wake_overdue();
     }
 
-    /// Whether somebody was let go, and nobody waits to be.
-    fn another_may_come(&self) -> bool {
+    /// The next stop, if it comes soon.
+    fn await_stop(&mut self) -> Option<(i32, Reason)> {
         let runs = |task: &Task| matches!(task.state, State::Running(_));
-        self.held.is_empty() && self.tasks.values().any(runs)
+        if !self.held.is_empty() || !self.tasks.values().any(runs) {
+            return None;
+        }
+        if self.left > 0 {
+            self.left -= 1;
+            return None;
+        }
+        let began = Instant::now();
+        while began.elapsed() < EAGER {
+            if let Some(stop) = next_stop() {
+                return Some(stop);
+            }
+            spin_loop();
+        }
+        self.left = IN_VAIN;
+        None
     }
 
     /// `now`, or just after the last stop: no two are at one moment, so that

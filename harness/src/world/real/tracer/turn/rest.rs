@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::task::State;
-use super::{LOOK_AGAIN, Tracer};
+use super::{LOOK_AGAIN, LOOK_AT_LAST, Tracer};
 use crate::world::real::tracer::decider::Decider;
 use crate::world::real::tracer::steer::{Rest, rest_of};
 use crate::world::real::tracer::time::stands;
@@ -63,7 +63,8 @@ impl Tracer {
             return Some(Duration::ZERO);
         }
         let others = self.others.iter().filter_map(|decider| decider.deadline());
-        let turn = self.turns.then(|| self.last + LOOK_AGAIN);
+        let pause = LOOK_AGAIN.saturating_mul(1 << self.looks.min(16));
+        let turn = self.turns.then(|| self.last + pause.min(LOOK_AT_LAST));
         others.chain(self.faults.deadline()).chain(turn).min()
     }
 }
