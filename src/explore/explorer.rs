@@ -5,9 +5,9 @@ use std::num::NonZeroU64;
 
 use super::bounds::{Bounds, Budget};
 use super::point::TaskId;
-use super::record::Record;
+use super::record::{self, Record, Step};
 use super::report::{Denied, Found, Report, Stop};
-use super::run::{Difference, Ended, Run};
+use super::run::{Difference, Ended, Repeats, Run};
 use super::strategy::Strategy;
 use super::strategy::retrace::Retrace;
 use super::{Failure, Model, Outcome, Verdict};
@@ -20,17 +20,22 @@ pub struct Config {
     /// What becomes of it when an execution fails.
     pub on_failure: OnFailure,
     /// Every so many executions, one is run a second time, and what it does
-    /// compared step by step. The first one always is.
+    /// compared step by step. The first one always is. None is, where the model is said
+    /// [not to repeat itself](Repeats::Mostly).
     pub check_every: NonZeroU64,
+    /// Whether the model does the same after the same steps.
+    pub repeats: Repeats,
 }
 
 impl Default for Config {
-    /// No budget, stop at the first failure, every 100th execution checked.
+    /// No budget, stop at the first failure, a model that repeats itself, every 100th execution
+    /// checked for it.
     fn default() -> Self {
         Config {
             budget: Budget::default(),
             on_failure: OnFailure::Stop,
             check_every: NonZeroU64::new(100).expect("it is not zero"),
+            repeats: Repeats::Always,
         }
     }
 }
@@ -72,6 +77,7 @@ impl<M: Model> Explorer<M> {
         strategy: &mut dyn Strategy,
         mut observe: impl FnMut(&M, &Outcome) -> Next,
     ) -> Report {
+        self.run.repeats = self.config.repeats;
         let mut search = Search {
             tally: Report::new(strategy.name()),
             run: &mut self.run,
@@ -140,9 +146,17 @@ impl<M: Model> Search<'_, M> {
             self.run.denied = Denied::default();
         }
         let number = self.tally.executions + self.tally.abandoned;
-        let checked = number.is_multiple_of(self.config.check_every.get());
+        let checked = self.config.repeats == Repeats::Always
+            && number.is_multiple_of(self.config.check_every.get());
         self.run.events = checked.then(|| self.run.events.take().unwrap_or_default());
-        let ended = self.run.execute(self.strategy, bounds, steps_left);
+        let (ended, steps) = match self.config.repeats {
+            Repeats::Always => {
+                let ended = self.run.execute(self.strategy, bounds, steps_left);
+                (ended, Vec::new())
+            }
+            // It cannot be had again to be written down.
+            Repeats::Mostly => record::write_down(self.run, self.strategy, bounds, steps_left),
+        };
         self.count(&ended);
         let (outcome, cut) = match &ended {
             Ended::Judged(outcome) => (outcome, false),
@@ -162,7 +176,7 @@ impl<M: Model> Search<'_, M> {
         match &outcome.verdict {
             Verdict::Held => (next == Next::Stop).then_some(Stop::Overtaken),
             Verdict::Unusable(why) => Some(Stop::Unusable(why.clone())),
-            Verdict::Broken(failure) => self.keep(bounds, failure),
+            Verdict::Broken(failure) => self.keep(bounds, outcome, failure, steps),
         }
     }
 
@@ -211,15 +225,29 @@ impl<M: Model> Search<'_, M> {
         }
     }
 
-    fn keep(&mut self, bounds: Bounds, failure: &Failure) -> Option<Stop> {
+    /// Keeps a failure with its execution: with these steps, if they were
+    /// written down.
+    fn keep(
+        &mut self,
+        bounds: Bounds,
+        outcome: &Outcome,
+        failure: &Failure,
+        written: Vec<Step>,
+    ) -> Option<Stop> {
         let known = self
             .tally
             .failures
             .iter()
             .any(|found| found.failure.rule == failure.rule);
         if !known {
-            let steps = self.steps();
-            let record = match Record::of(self.run, bounds, &steps) {
+            let record = match self.config.repeats {
+                Repeats::Always => Record::of(self.run, bounds, &self.steps()),
+                Repeats::Mostly => Ok(Record {
+                    steps: written,
+                    outcome: outcome.clone(),
+                }),
+            };
+            let record = match record {
                 Ok(record) => record,
                 Err(difference) => return Some(Stop::Nondeterminism(difference)),
             };

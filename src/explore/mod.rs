@@ -42,9 +42,9 @@ pub use model::{Alternative, Failure, Kind, Lasting, Model, Outcome, Pending, Ve
 pub use portfolio::{Plan, search};
 pub use record::Record;
 pub use report::{Found, Report, Stop};
-pub use run::{Difference, ENDLESS};
+pub use run::{Difference, ENDLESS, Repeats};
 pub use schedule::Schedule;
-pub use shrink::{Shrunk, is_minimal, shrink};
+pub use shrink::{Shrunk, is_minimal, shrink, shrink_unsteady};
 pub use strategy::{Pick, Strategy};
 pub use task::TaskName;
 pub use timeline::Timeline;

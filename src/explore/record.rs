@@ -73,17 +73,7 @@ impl Record {
         strategy: &mut dyn Strategy,
     ) -> Result<Record, Difference> {
         let bounds = strategy.begin().expect("there is an execution to record");
-        let mut recorder = Recorder {
-            inner: strategy,
-            steps: Vec::new(),
-            last: None,
-        };
-        run.events = Some(Vec::new());
-        let ended = run.execute(&mut recorder, bounds, u64::MAX);
-        let mut steps = recorder.steps;
-        for (step, event) in steps.iter_mut().zip(run.events.take().unwrap_or_default()) {
-            step.event = event;
-        }
+        let (ended, steps) = write_down(run, strategy, bounds, u64::MAX);
         match ended {
             Ended::Judged(outcome) | Ended::Cut(outcome) => Ok(Record { steps, outcome }),
             Ended::Nondeterminism(difference) => Err(difference),
@@ -123,6 +113,28 @@ impl Record {
             .filter(|step| step.way.kind.is_fault())
             .count()
     }
+}
+
+/// Runs the execution that a strategy has begun, of at most `most` steps, and
+/// writes its steps down.
+pub(super) fn write_down<M: Model>(
+    run: &mut Run<M>,
+    strategy: &mut dyn Strategy,
+    bounds: Bounds,
+    most: u64,
+) -> (Ended, Vec<Step>) {
+    let mut recorder = Recorder {
+        inner: strategy,
+        steps: Vec::new(),
+        last: None,
+    };
+    run.events = Some(Vec::new());
+    let ended = run.execute(&mut recorder, bounds, most);
+    let mut steps = recorder.steps;
+    for (step, event) in steps.iter_mut().zip(run.events.take().unwrap_or_default()) {
+        step.event = event;
+    }
+    (ended, steps)
 }
 
 /// Writes down what another strategy chooses.

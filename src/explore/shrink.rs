@@ -16,7 +16,7 @@
 
 use super::bounds::Bounds;
 use super::record::Record;
-use super::run::{Difference, Run};
+use super::run::{Difference, Repeats, Run};
 use super::strategy::deviate::{Deviate, Deviation, deviations};
 use super::{Failure, Model, Verdict};
 
@@ -36,6 +36,11 @@ pub struct Shrunk {
 /// How often the result is run again before it is given out.
 const VERIFICATIONS: usize = 10;
 
+/// How often an execution has to fail that does not always repeat itself, to count as one that
+/// fails; and how many executions may be spent on making such a one simpler.
+const TRIES: u64 = 3;
+const MOST: u64 = 150;
+
 /// Shrinks an execution of `model` in which `failure` was seen, under its
 /// `bounds`, of which those on steps and timers count.
 ///
@@ -47,37 +52,23 @@ pub fn shrink<M: Model>(
     failure: &Failure,
     record: &Record,
 ) -> Result<Shrunk, Difference> {
-    let mut shrinker = Shrinker {
-        run: Run::new(model),
-        bounds,
-        rule: &failure.rule,
-        attempts: 0,
-    };
-    let start = deviations(record);
-    let Some(first) = shrinker.fails(&start)? else {
-        return Err(Difference {
-            after: record.steps.len(),
-            first: failure.to_string(),
-            second: "with the same choices it did not fail".to_owned(),
-        });
-    };
-    let best = shrinker.simplify(first)?;
-    let chosen = deviations(&best);
-    for _ in 0..VERIFICATIONS {
-        let again = shrinker.run(&chosen)?;
-        if !is_same(&best, &again) {
-            return Err(difference(&best, &again));
-        }
-    }
-    let Verdict::Broken(failure) = &best.outcome.verdict else {
-        unreachable!("only what fails is kept");
-    };
-    Ok(Shrunk {
-        failure: failure.clone(),
-        choices: (start.len(), chosen.len()),
-        attempts: shrinker.attempts,
-        record: best,
-    })
+    Shrinker::new(model, bounds, Repeats::Always, &failure.rule).shrink(failure, record)
+}
+
+/// The same for a model that [mostly](Repeats::Mostly) repeats itself: what is dropped must not be
+/// missed in any of several executions, and the result breaks the same rule each time, if not by
+/// the very same steps. It may be less simple than it could be: only so many executions are spent
+/// on it.
+///
+/// # Errors
+/// If the same choices do not always break the rule.
+pub fn shrink_unsteady<M: Model>(
+    model: M,
+    bounds: Bounds,
+    failure: &Failure,
+    record: &Record,
+) -> Result<Shrunk, Difference> {
+    Shrinker::new(model, bounds, Repeats::Mostly, &failure.rule).shrink(failure, record)
 }
 
 /// Whether a shrunk execution is minimal: each of its choices is dropped and
@@ -88,12 +79,7 @@ pub fn shrink<M: Model>(
 /// If the same choices do not lead to the same execution.
 pub fn is_minimal<M: Model>(model: M, bounds: Bounds, shrunk: &Shrunk) -> Result<bool, Difference> {
     let chosen = deviations(&shrunk.record);
-    let mut shrinker = Shrinker {
-        run: Run::new(model),
-        bounds,
-        rule: &shrunk.failure.rule,
-        attempts: 0,
-    };
+    let mut shrinker = Shrinker::new(model, bounds, Repeats::Always, &shrunk.failure.rule);
     for place in 0..chosen.len() {
         let mut without = chosen.clone();
         without.remove(place);
@@ -111,7 +97,51 @@ struct Shrinker<'a, M: Model> {
     attempts: u64,
 }
 
-impl<M: Model> Shrinker<'_, M> {
+impl<'a, M: Model> Shrinker<'a, M> {
+    fn new(model: M, bounds: Bounds, repeats: Repeats, rule: &'a str) -> Self {
+        let mut run = Run::new(model);
+        run.repeats = repeats;
+        Shrinker {
+            run,
+            bounds,
+            rule,
+            attempts: 0,
+        }
+    }
+
+    fn shrink(mut self, failure: &Failure, record: &Record) -> Result<Shrunk, Difference> {
+        let start = deviations(record);
+        let Some(first) = self.fails(&start)? else {
+            return Err(Difference {
+                after: record.steps.len(),
+                first: failure.to_string(),
+                second: "with the same choices it did not fail".to_owned(),
+            });
+        };
+        let mut best = self.simplify(first)?;
+        let chosen = deviations(&best);
+        for _ in 0..VERIFICATIONS {
+            let again = self.run(&chosen)?;
+            let same = match self.run.repeats {
+                Repeats::Always => is_same(&best, &again),
+                Repeats::Mostly => self.is_broken_by(&again),
+            };
+            if !same {
+                return Err(difference(&best, &again));
+            }
+            best = again;
+        }
+        let Verdict::Broken(failure) = &best.outcome.verdict else {
+            unreachable!("only what fails is kept");
+        };
+        Ok(Shrunk {
+            failure: failure.clone(),
+            choices: (start.len(), chosen.len()),
+            attempts: self.attempts,
+            record: best,
+        })
+    }
+
     fn run(&mut self, chosen: &[Deviation]) -> Result<Record, Difference> {
         self.attempts += 1;
         Record::under(&mut self.run, &mut Deviate::new(self.bounds, chosen))
@@ -119,12 +149,25 @@ impl<M: Model> Shrinker<'_, M> {
 
     /// The execution with these choices, if it fails as it should.
     fn fails(&mut self, chosen: &[Deviation]) -> Result<Option<Record>, Difference> {
-        let record = self.run(chosen)?;
-        let same = match &record.outcome.verdict {
+        let tries = match self.run.repeats {
+            Repeats::Always => 1,
+            Repeats::Mostly if self.attempts >= MOST => return Ok(None),
+            Repeats::Mostly => TRIES,
+        };
+        let mut record = self.run(chosen)?;
+        for _ in 1..tries {
+            if self.is_broken_by(&record) {
+                record = self.run(chosen)?;
+            }
+        }
+        Ok(self.is_broken_by(&record).then_some(record))
+    }
+
+    fn is_broken_by(&self, record: &Record) -> bool {
+        match &record.outcome.verdict {
             Verdict::Broken(failure) => failure.rule == self.rule,
             _ => false,
-        };
-        Ok(same.then_some(record))
+        }
     }
 
     fn simplify(&mut self, mut best: Record) -> Result<Record, Difference> {

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Strategy};
+use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Reverse, Strategy};
 use daemonlab::explore::{
     Bounds, Budget, Config, Difference, Explorer, Failure, Next, OnFailure, Overrun, Record,
-    Report, StepLimit, Stop, Timers, shrink,
+    Repeats, Report, StepLimit, Stop, Timers, shrink, shrink_unsteady,
 };
 
 use super::faults::Faults;
@@ -17,12 +17,15 @@ use crate::run::outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tactic {
     /// Orders with few preemptions first, then those that footprints tell
-    /// apart, then some drawn by chance.
+    /// apart, then the plain run's races the other way round, then some drawn by
+    /// chance.
     Mixed,
     /// Every order with no preemption, with one, with two, and so on.
     Bounded,
     /// One order of each kind that footprints tell apart.
     Reduced,
+    /// The races of the plain order, each the other way round.
+    Reversed,
     /// Orders by changing priorities, drawn by chance (PCT).
     Pct,
     /// Orders drawn by chance, each step for itself.
@@ -73,7 +76,8 @@ pub struct Found {
     pub pair: Option<Pair>,
 }
 
-/// The bounds of an execution of real processes.
+/// The bounds of an execution of real processes whose choices are given: timers
+/// fire when they are told to.
 pub fn bounds(faults: Faults) -> Bounds {
     Bounds {
         preemptions: None,
@@ -82,7 +86,7 @@ pub fn bounds(faults: Faults) -> Bounds {
             Faults::Any => 1,
         }),
         rounds: Some(3),
-        timers: Timers::WhenIdle,
+        timers: Timers::AnyTime,
         steps: StepLimit {
             most: 1_000,
             then: Overrun::Cut,
@@ -102,8 +106,8 @@ pub fn along_common(faults: Faults) -> Bounds {
 }
 
 /// Searches until something breaks, nothing is left, or `go_on`, which gets the
-/// number of executions so far, says no. Programs that do not repeat themselves
-/// are searched on by chance, from another seed each time.
+/// number of executions so far, says no. What goes back to points where it has
+/// been gives up on programs that do not repeat themselves; the others go on.
 pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Searched {
     let mut result = Searched {
         reports: Vec::new(),
@@ -111,39 +115,53 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
         once: None,
     };
     let mut spent = 0;
-    let mut again = hunt.seed;
+    let mut steady = Repeats::Always;
     let mut stages = VecDeque::from(stages(hunt));
-    while let Some((mut strategy, runs)) = stages.pop_front() {
+    while let Some(mut stage) = stages.pop_front() {
         let config = Config {
             budget: Budget {
-                executions: Some(runs.min(hunt.runs - spent)),
+                executions: Some(stage.runs.min(hunt.runs - spent)),
                 ..Budget::default()
             },
             on_failure: OnFailure::Stop,
+            repeats: stage.repeats,
             ..Config::default()
         };
         let mut more = true;
         let mut here = spent;
-        let report = Explorer::new(&mut *model, config).explore_and(&mut *strategy, |_, _| {
+        let strategy = &mut *stage.strategy;
+        let report = Explorer::new(&mut *model, config).explore_and(strategy, |_, _| {
             here += 1;
             more = go_on(here);
             if more { Next::GoOn } else { Next::Stop }
         });
         let before = spent;
-        spent += (report.executions + report.abandoned).max(1);
-        let ends = !more
-            || spent >= hunt.runs
-            || matches!(report.stop, Stop::Unusable(_))
-            || is_everything(&report);
-        if stages.is_empty() && matches!(report.stop, Stop::Nondeterminism(_)) {
-            again = again.wrapping_add(1);
-            stages.push_back((drawn(again, hunt), hunt.runs));
+        let here = (report.executions + report.abandoned).max(1);
+        spent += here;
+        let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
+        if is_everything(&report) {
+            // Every order, but not every moment at which a timer may fire.
+            stages.retain(|stage| stage.timers == Timers::AnyTime);
+        }
+        if matches!(report.stop, Stop::Nondeterminism(_)) {
+            steady = Repeats::Mostly;
+            if stages.is_empty() {
+                stages.extend(taken_as_they_come(hunt));
+            }
         }
         let found = report.failures.first().cloned();
         result.reports.push(report);
         if let Some(found) = found {
-            result.found = Some(simplest(model, found, before, hunt.faults));
-            return result;
+            let found = simplest(model, found, before, steady, hunt.faults);
+            if steady == Repeats::Always || found.shrunk.is_ok() {
+                result.found = Some(found);
+                return result;
+            }
+            // That was chance. What else there is may be found again.
+            stage.runs = stage.runs.saturating_sub(here);
+            if stage.runs > 0 {
+                stages.push_front(stage);
+            }
         }
         if ends {
             break;
@@ -166,11 +184,6 @@ fn is_everything(report: &Report) -> bool {
         && !report.denied.rounds
 }
 
-/// Orders drawn by chance, from this seed.
-fn drawn(seed: u64, hunt: &Hunt) -> Box<dyn Strategy> {
-    Box::new(Pct::new(seed, 3, hunt.runs, hunt.bounds()))
-}
-
 impl Hunt {
     fn bounds(&self) -> Bounds {
         Bounds {
@@ -178,31 +191,96 @@ impl Hunt {
             ..bounds(self.faults)
         }
     }
+
+    /// The same for orders in which time is cheap. Where timers fire at any
+    /// time, what ticks would be let go for ever.
+    fn bounds_when_idle(&self) -> Bounds {
+        Bounds {
+            timers: Timers::WhenIdle,
+            ..self.bounds()
+        }
+    }
 }
 
-fn stages(hunt: &Hunt) -> Vec<(Box<dyn Strategy>, u64)> {
-    let bounds = hunt.bounds();
-    let few = |most| {
+/// A part of a search.
+struct Stage {
+    strategy: Box<dyn Strategy>,
+    /// How many executions it gets at most.
+    runs: u64,
+    /// What it needs of the program.
+    repeats: Repeats,
+    timers: Timers,
+}
+
+impl Stage {
+    /// One that goes back to points where it has been.
+    fn systematic(strategy: impl Strategy + 'static, runs: u64) -> Stage {
+        Stage {
+            strategy: Box::new(strategy),
+            runs,
+            repeats: Repeats::Always,
+            timers: Timers::WhenIdle,
+        }
+    }
+
+    /// One that takes each execution as it comes.
+    fn forgetful(strategy: impl Strategy + 'static, runs: u64) -> Stage {
+        Stage {
+            strategy: Box::new(strategy),
+            runs,
+            repeats: Repeats::Mostly,
+            timers: Timers::WhenIdle,
+        }
+    }
+}
+
+/// What does not need a program that repeats itself: the plain order's races,
+/// then chance.
+fn taken_as_they_come(hunt: &Hunt) -> [Stage; 2] {
+    let reversed = Stage {
+        timers: Timers::AnyTime,
+        ..Stage::forgetful(Reverse::new(hunt.bounds()), hunt.runs / 2)
+    };
+    [reversed, drawn(hunt)]
+}
+
+/// Orders drawn by chance.
+fn drawn(hunt: &Hunt) -> Stage {
+    let bounds = hunt.bounds_when_idle();
+    let strategy = Pct::new(hunt.seed, 3, hunt.runs, bounds);
+    Stage::forgetful(strategy, hunt.runs)
+}
+
+fn stages(hunt: &Hunt) -> Vec<Stage> {
+    let bounds = hunt.bounds_when_idle();
+    let few = |most, runs| {
         let bounds = Bounds {
             preemptions: Some(most),
             ..bounds
         };
-        Box::new(Dfs::iterative(bounds)) as Box<dyn Strategy>
+        Stage::systematic(Dfs::iterative(bounds), runs)
     };
-    let reduced = || Box::new(Dpor::new(bounds)) as Box<dyn Strategy>;
+    let reduced = |runs| Stage::systematic(Dpor::new(bounds), runs);
+    let all = hunt.runs;
     match hunt.tactic {
-        Tactic::Mixed => vec![
-            (few(1), hunt.runs / 2),
-            (reduced(), hunt.runs / 4),
-            (drawn(hunt.seed, hunt), hunt.runs),
-        ],
-        Tactic::Bounded => vec![(few(hunt.preemptions.unwrap_or(8)), hunt.runs)],
-        Tactic::Reduced => vec![(reduced(), hunt.runs)],
-        Tactic::Pct => vec![(drawn(hunt.seed, hunt), hunt.runs)],
-        Tactic::Random => vec![(
-            Box::new(Random::new(hunt.seed, hunt.runs, bounds)),
-            hunt.runs,
-        )],
+        Tactic::Mixed => {
+            let [reversed, drawn] = taken_as_they_come(hunt);
+            vec![few(1, all / 2), reduced(all / 4), reversed, drawn]
+        }
+        Tactic::Bounded => vec![few(hunt.preemptions.unwrap_or(8), all)],
+        Tactic::Reduced => vec![reduced(all)],
+        Tactic::Reversed => {
+            let [reversed, _] = taken_as_they_come(hunt);
+            vec![Stage {
+                runs: all,
+                ..reversed
+            }]
+        }
+        Tactic::Pct => vec![drawn(hunt)],
+        Tactic::Random => {
+            let strategy = Random::new(hunt.seed, all, bounds);
+            vec![Stage::forgetful(strategy, all)]
+        }
     }
 }
 
@@ -214,15 +292,23 @@ fn simplest(
     model: &mut Processes,
     found: daemonlab::explore::Found,
     before: u64,
+    steady: Repeats,
     faults: Faults,
 ) -> Found {
     let execution = before + found.execution;
-    let mut simpler = || shrink(&mut *model, bounds(faults), &found.failure, &found.record);
-    let mut shrunk = simpler();
+    let (failure, record) = (&found.failure, &found.record);
+    let bounds = bounds(faults);
+    let mut shrunk = match steady {
+        Repeats::Always => shrink(&mut *model, bounds, failure, record),
+        Repeats::Mostly => shrink_unsteady(&mut *model, bounds, failure, record),
+    };
     for _ in 1..TRIES {
-        if shrunk.is_err() {
-            shrunk = simpler();
+        if shrunk.is_err() && steady == Repeats::Always {
+            shrunk = shrink(&mut *model, bounds, failure, record);
         }
+    }
+    if shrunk.is_err() && steady == Repeats::Always {
+        shrunk = shrink_unsteady(&mut *model, bounds, failure, record);
     }
     match shrunk {
         Ok(shrunk) => Found {

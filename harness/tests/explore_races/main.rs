@@ -46,6 +46,9 @@ fn explored(lab: &Lab, runs: &str) -> (Option<i32>, String) {
 #[case("late_cleaning")]
 #[case("hang_up_of_all")]
 #[case("same_moment")]
+#[case("woken_sleeper")]
+#[case("slow_launcher")]
+#[case("unsteady")]
 fn a_race_is_found_and_its_correction_is_not(#[case] name: &str) {
     let lab = lab(name);
     compile(&lab, name, &[]);

@@ -229,7 +229,7 @@ fn every_so_manieth_execution_is_checked(#[case] every: u64, #[case] from: u64) 
     );
 }
 
-const GONE: &str = "something else, which did not show itself in 8 more attempts";
+const GONE: &str = "something else, which did not show itself again (attempts: 8)";
 const PLAIN: &str = "0.1 #3 Mix(0, 1); 0.2 #1 Mix(0, 2)";
 const ODDLY: &str = "0.1 #3 Mix(0, 1) but oddly; 0.2 #1 Mix(0, 2) but oddly";
 const TIMER: &str = "0.1 #3 Mix(0, 1) (until its timer fires); 0.2 #1 Mix(0, 2)";

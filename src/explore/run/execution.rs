@@ -22,6 +22,17 @@ pub(in crate::explore) struct Taken {
     pub(super) code: u64,
 }
 
+/// Whether a model does the same after the same steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// It does, and it is a defect of the model if it does not.
+    Always,
+    /// Once in a while it does not: real processes depend on time, on chance,
+    /// and on memory that they share. Strategies that go back to points where
+    /// they have been need [`Repeats::Always`].
+    Mostly,
+}
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::explore) enum Ended {
@@ -59,6 +70,7 @@ pub(in crate::explore) struct Run<M: Model> {
     pub(super) previous: (Vec<Taken>, Vec<u64>),
     /// Whether the execution has made the same choices as the previous one.
     pub(super) same: bool,
+    pub(in crate::explore) repeats: Repeats,
     /// What each step did, where that is recorded.
     pub(in crate::explore) events: Option<Vec<String>>,
     pub(in crate::explore) denied: Denied,
@@ -83,6 +95,7 @@ impl<M: Model> Run<M> {
             shapes: Vec::new(),
             previous: (Vec::new(), Vec::new()),
             same: true,
+            repeats: Repeats::Always,
             events: None,
             denied: Denied::default(),
         }

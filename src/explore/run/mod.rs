@@ -9,5 +9,5 @@ mod execution;
 mod look;
 
 pub use difference::Difference;
-pub use execution::ENDLESS;
+pub use execution::{ENDLESS, Repeats};
 pub(super) use execution::{Ended, Run};

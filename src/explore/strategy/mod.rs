@@ -2,6 +2,7 @@
 //!
 //! - [`Strategy`]: the contract;
 //! - [`dfs`], [`dpor`]: everything within bounds, plainly and reduced;
+//! - [`reverse`]: the races of the plain run, each the other way round;
 //! - [`random`], [`pct`]: a part, drawn;
 //! - [`sweep`]: every single fault on the plain run.
 //!
@@ -17,6 +18,7 @@ mod lottery;
 pub mod pct;
 pub mod random;
 pub(super) mod retrace;
+pub mod reverse;
 pub mod sweep;
 
 pub(super) use choosing::Prefix;
@@ -25,4 +27,5 @@ pub use dfs::Dfs;
 pub use dpor::Dpor;
 pub use pct::Pct;
 pub use random::Random;
+pub use reverse::Reverse;
 pub use sweep::Sweep;

@@ -100,13 +100,15 @@ pub struct ExploreArgs {
 /// Which orders are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StrategyName {
-    /// A half bounded, a quarter reduced, the rest by `pct`
+    /// A half bounded, a quarter reduced, a part reversed, the rest by `pct`
     #[default]
     Mixed,
     /// No preemption, then one, then two: most races need few
     Bounded,
     /// One order of each kind that footprints tell apart (partial-order reduction)
     Reduced,
+    /// The plain order, but for two calls that footprints tell apart: those the other way round
+    Reversed,
     /// Drawn: priorities that change at a few places
     Pct,
     /// Drawn: each step for itself
@@ -119,6 +121,7 @@ impl From<StrategyName> for Tactic {
             StrategyName::Mixed => Tactic::Mixed,
             StrategyName::Bounded => Tactic::Bounded,
             StrategyName::Reduced => Tactic::Reduced,
+            StrategyName::Reversed => Tactic::Reversed,
             StrategyName::Pct => Tactic::Pct,
             StrategyName::Random => Tactic::Random,
         }

@@ -35,9 +35,14 @@ impl Steer {
     }
 
     /// What a task has ahead or waits in; nothing for one that has not come to
-    /// a visible call yet.
-    pub fn of(&self, tid: i32) -> Option<&StandingTask> {
-        self.tasks.get(&tid)
+    /// a visible call yet. Who stands before a sleep does not sleep once a signal
+    /// is pending: that comes first, and takes no time.
+    pub fn of(&self, tid: i32) -> Option<StandingTask> {
+        let mut task = self.tasks.get(&tid)?.clone();
+        if task.next.sleeps && task.place == Where::Stands && is_signalled(tid) {
+            task.next.sleeps = false;
+        }
+        Some(task)
     }
 
     /// Lets a task go, by its name. Gives whether it stands.

@@ -25,9 +25,7 @@ impl Tracer {
         }
         let tasks = self.tasks.keys();
         Some(Standing {
-            tasks: tasks
-                .filter_map(|tid| self.steer.of(*tid).cloned())
-                .collect(),
+            tasks: tasks.filter_map(|tid| self.steer.of(*tid)).collect(),
             idle,
         })
     }

@@ -1,0 +1,27 @@
+#include "common.h"
+#include <sys/random.h>
+#include <sys/stat.h>
+// As `late_handler`, in a launcher that is another each time: chance decides how often it makes a
+// call.
+int main(void) {
+  pid_t launcher = getpid();
+  sigset_t block = only(SIGUSR1), old;
+  unsigned char rounds = 0;
+  if (getrandom(&rounds, 1, 0) != 1) return 71;
+#ifdef FIXED
+  handle(SIGUSR1, on_ready);
+  sigprocmask(SIG_BLOCK, &block, &old);
+#endif
+  if (fork() == 0) {
+    setsid();
+    kill(launcher, SIGUSR1);
+    serve();
+  }
+  for (rounds %= 16; rounds > 0; rounds--) umask(rounds);
+#ifndef FIXED
+  handle(SIGUSR1, on_ready);
+  sigprocmask(SIG_BLOCK, &block, &old);
+#endif
+  while (!ready) sigsuspend(&old);
+  return 0;
+}
