@@ -290,10 +290,9 @@ impl World for RealWorld {
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
         let stage = "wait for an event";
-        match self
-            .call(stage, &Request::Wait { at_most }, &[], at_most)?
-            .reply
-        {
+        let until = self.now().saturating_add(at_most);
+        let request = Request::Wait { until };
+        match self.call(stage, &request, &[], at_most)?.reply {
             Reply::Events(events, time) => {
                 self.time = time;
                 Ok(events)

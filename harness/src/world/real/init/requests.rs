@@ -43,9 +43,9 @@ impl Init {
             Request::Signal { pid, signal } => send_signal(pid, signal),
             Request::HangUp(id) => self.hang_up(&id),
             Request::WriteFile(spec) => files::write(&spec).map(|()| Reply::Done),
-            Request::Wait { at_most } => {
+            Request::Wait { until } => {
                 self.asked = now();
-                self.pending = Some(Pending::Wait(self.time() + at_most));
+                self.pending = Some(Pending::Wait(until));
                 return None;
             }
             Request::Connect {

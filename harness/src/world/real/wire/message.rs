@@ -85,8 +85,9 @@ pub enum Request {
     },
     /// Answer once there is an event.
     Wait {
-        /// Or after this long.
-        at_most: Duration,
+        /// Or at this time of the world's. It is a moment and no span, since
+        /// virtual time may have moved before this is read.
+        until: Duration,
     },
     /// Let a task go, if one is named, and answer once nothing runs.
     Stand {
