@@ -178,8 +178,8 @@ impl RealWorld {
     /// Copies what is evidence into `folder` of the host, which is made if it
     /// is not there: below `files/` what lies under `/etc`, `/home`, `/root`,
     /// `/run`, `/srv`, `/tmp` and `/var` and is the world's own, bounded;
-    /// `files.json`, which lists it with owners and modes; `processes.json`;
-    /// `sockets.json`. Files get no owner, no set-id bits, and links are only listed.
+    /// `files.json`, which lists it with owners and modes; `processes.json`,
+    /// those of [`World::remaining`]; `sockets.json`. Files get no owner, no set-id bits, and links are only listed.
     ///
     /// # Errors
     /// What could not be read or written.
@@ -189,7 +189,8 @@ impl RealWorld {
         let Reply::Kept(files) = answered.reply else {
             return Err(unexpected(stage, &answered.reply));
         };
-        let processes = self.processes()?;
+        // Bounded as well: a fork bomb leaves thousands.
+        let (processes, _) = self.remaining()?;
         let sockets = self.sockets()?;
         keep::write(folder, &files, &answered.bytes)?;
         keep::write_facts(folder, "processes.json", &processes)?;

@@ -19,7 +19,7 @@ mod tell;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hint::spin_loop;
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -47,7 +47,7 @@ const LOOK_AT_LAST: Duration = Duration::from_millis(1);
 
 /// How long the next stop is waited for after one, before init sleeps: a program
 /// that makes a call makes another soon, and to be woken takes longer than that.
-const EAGER: Duration = Duration::from_micros(20);
+const EAGER: Duration = Duration::from_micros(30);
 
 /// How many stops go by after that was in vain before it is tried again: where
 /// the tasks have no processor of their own, it only keeps them from this one.
@@ -153,7 +153,8 @@ impl Tracer {
             if let Some(stop) = next_stop() {
                 return Some(stop);
             }
-            spin_loop();
+            // The task may have been woken on this very processor.
+            yield_now();
         }
         self.left = IN_VAIN;
         None
