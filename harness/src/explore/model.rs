@@ -72,7 +72,7 @@ impl Processes {
     /// before it.
     ///
     /// # Errors
-    /// As [`Host::start`].
+    /// As [`Host::start`](crate::world::real::Host::start).
     pub fn new(
         planned: Planned,
         setting: Setting,

@@ -18,7 +18,7 @@
 //!
 //! Deviations: the paper draws whether and when a task that is held goes on.
 //! Races that only come up in an order that is not the plain one are not looked
-//! for. Of loops the first rounds count, as the bounds say, or [`ROUNDS`].
+//! for. Of loops the first rounds count, as the bounds say, or three.
 //!
 //! Incomplete: it turns round one race at a time. It costs little, at most one
 //! execution for each operation of the plain run and a few for each that is
