@@ -110,6 +110,20 @@ fn the_target_is_bound_wherever_it_lies() {
 }
 
 #[test]
+fn what_runs_a_case_again_names_the_target() {
+    let lab = Lab::new(&[(
+        "scenarios/a.yaml",
+        "version: 1\nsteps:\n  - launch: {id: demo, command: [\"${target}\"], expect: {exit: 0}}\n",
+    )]);
+    lab.daemonlab(&["run", "--target", "false"])
+        .assert()
+        .code(1)
+        .stdout(contains(
+            "rerun: daemonlab run scenarios/a.yaml --target false --exact 'scenarios/a.yaml'\n",
+        ));
+}
+
+#[test]
 fn a_timeout_says_what_was_waited_for() {
     let lab = Lab::new(&[("scenarios/a.yaml", cli_common::LASTS)]);
     lab.daemonlab(&["run", "--timeout", "300ms"])
@@ -158,9 +172,11 @@ fn a_failure_for_another_reason_is_one() {
     lab.daemonlab(&["run", "--profile", "profile.yaml"])
         .assert()
         .code(1)
-        .stdout(contains(
-            "profile.yaml:3:12 declares a failure that shows `got 7`",
-        ));
+        .stdout(
+            contains("profile.yaml:3:12 declares a failure that shows `got 7`").and(contains(
+                "rerun: daemonlab run scenarios/three.yaml --profile profile.yaml --exact",
+            )),
+        );
 }
 
 #[test]

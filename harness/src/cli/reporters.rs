@@ -23,6 +23,7 @@ use crate::run::plan::Plan;
 use super::args::{Color, RunArgs};
 use super::chosen::Halt;
 use super::exit_status::ExitStatus;
+use super::target::EMBEDDED;
 
 /// What GitHub takes as the summary of a step: 1 MiB.
 const STEP_SUMMARY: u64 = 1024 * 1024;
@@ -87,7 +88,7 @@ impl Reporters {
             Output::OfFailures
         };
         let out = Outlet::new(AutoStream::new(io::stdout(), color.into()));
-        let console = Console::new(out, bar(color), output);
+        let console = Console::new(out, bar(color), output).with_flags(flags(args));
         let stdout: Box<dyn Reporter> = if github {
             let to = Outlet::new(io::stdout());
             let report = GitHub::new(console, to, &folder_in_repository()).map_err(|error| {
@@ -170,4 +171,42 @@ fn cannot_write(path: &Path, error: &io::Error) -> Halt {
         ExitStatus::Usage,
         format!("cannot write to `{path}`: {error}"),
     )
+}
+
+/// What the arguments say of the target, for a line that runs a case again.
+fn flags(args: &RunArgs) -> String {
+    let mut flags = String::new();
+    if args.target != EMBEDDED {
+        flags += &format!(" --target {}", as_one_word(&args.target));
+    }
+    if let Some(profile) = &args.profile {
+        flags += &format!(" --profile {}", as_one_word(&profile.to_string_lossy()));
+    }
+    flags
+}
+
+/// The text as a shell takes it for one word.
+fn as_one_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("./my-server", "./my-server")]
+    #[case("my server", "'my server'")]
+    #[case("it's", r"'it'\''s'")]
+    #[case("$HOME", "'$HOME'")]
+    #[case("", "''")]
+    fn a_shell_takes_it_for_one_word(#[case] text: &str, #[case] word: &str) {
+        assert_eq!(as_one_word(text), word);
+    }
 }

@@ -34,6 +34,7 @@ pub struct Console<W> {
     to: W,
     progress: Progress,
     output: Output,
+    flags: String,
     cases: usize,
     finished: usize,
     bad: Vec<(usize, CaseReport)>,
@@ -49,6 +50,7 @@ impl<W: Write> Console<W> {
             to,
             progress: Progress::new(bar),
             output,
+            flags: String::new(),
             cases: 0,
             finished: 0,
             bad: Vec::new(),
@@ -56,6 +58,13 @@ impl<W: Write> Console<W> {
             skipped: Vec::new(),
             slowest: Slowest::default(),
         }
+    }
+
+    /// With flags that a case is run again with, each after a space, as a shell
+    /// takes them.
+    pub fn with_flags(mut self, flags: String) -> Console<W> {
+        self.flags = flags;
+        self
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
@@ -154,8 +163,8 @@ impl<W: Write> Console<W> {
             let file = case.file.display();
             let (id, world) = WorldKind::of_name(unrepeated(&case.id));
             let mut flags = match world {
-                WorldKind::Real => String::new(),
-                world => format!(" --world {world}"),
+                WorldKind::Real => self.flags.clone(),
+                world => format!("{} --world {world}", self.flags),
             };
             if let Some(explored) = explored {
                 flags += &format!(" --explore={}", explored.preemptions);

@@ -28,7 +28,7 @@ pub struct ListArgs {
         value_name = "FORMAT",
         value_enum,
         default_value_t,
-        env = "DAEMONLAB_FORMAT"
+        env = "DAEMONLAB_LIST_FORMAT"
     )]
     pub format: Format,
 }

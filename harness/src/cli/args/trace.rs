@@ -155,7 +155,7 @@ pub struct TraceArgs {
         long,
         value_name = "FORMAT",
         value_enum,
-        env = "DAEMONLAB_FORMAT",
+        env = "DAEMONLAB_TRACE_FORMAT",
         help_heading = "Where it goes"
     )]
     pub format: Option<TraceFormat>,
