@@ -70,6 +70,7 @@ fn short(kind: Kind) -> String {
         Kind::Octal => "octal".to_owned(),
         Kind::Time => "time span".to_owned(),
         Kind::Pid => "process".to_owned(),
+        Kind::Addressee => "process or group".to_owned(),
         Kind::Uid => "user".to_owned(),
         Kind::Gid => "group".to_owned(),
         Kind::Signal => "signal".to_owned(),

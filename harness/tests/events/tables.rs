@@ -95,6 +95,8 @@ fn orders(#[case] expect: &str, #[case] expected: &str) {
 #[case::through_another("never: {call: open, path: /run/*.pid, through-link: true}", "holds")]
 #[case::what_was_opened("never: {path: /srv/precious, call: open}", "broken")]
 #[case::to_nobody_else("never: {call: kill, target: {not: start}}", "holds")]
+#[case::to_everybody("never: {call: kill, target: -1}", "holds")]
+#[case::not_to_everybody("never: {call: kill, target: {not: -1}}", "broken")]
 #[case::to_it("never: {call: kill, target: start, signal: USR1}", "broken")]
 #[case::another_signal("never: {call: kill, signal: TERM}", "holds")]
 #[case::process("never: {call: write, process: {not: daemon}}", "holds")]

@@ -25,7 +25,13 @@ fn every_flag_has_its_variable() {
             if ["help", "version"].contains(&name) {
                 continue;
             }
-            let variable = format!("DAEMONLAB_{}", name.to_uppercase().replace('-', "_"));
+            // Each command has formats of its own.
+            let name_of_variable = match name {
+                "format" => format!("{}-format", command.get_name()),
+                name => name.to_owned(),
+            };
+            let name_of_variable = name_of_variable.to_uppercase().replace('-', "_");
+            let variable = format!("DAEMONLAB_{name_of_variable}");
             let env = arg.get_env().map(|env| env.to_string_lossy().into_owned());
             assert_eq!(env, Some(variable), "--{name} of {}", command.get_name());
             seen.insert(name.to_owned());

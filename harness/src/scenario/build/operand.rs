@@ -44,7 +44,8 @@ impl Builder<'_> {
                 Bound::Unlimited => text(UNLIMITED.to_owned()),
                 Bound::At(number) => int(i64::try_from(number).ok()?),
             },
-            Kind::Pid => self.pid(node, what),
+            Kind::Pid => self.pid(node, what, 0),
+            Kind::Addressee => self.pid(node, what, i64::from(i32::MIN)),
             Kind::Uid | Kind::Gid if node.written().as_deref() == Some("unmapped") => {
                 text("unmapped".to_owned())
             }
@@ -231,11 +232,11 @@ impl Builder<'_> {
         Some(full)
     }
 
-    /// A process by its id, `init`, or a PID.
-    fn pid(&self, node: &Node, what: &str) -> Option<Operand> {
+    /// A process by its id, `init`, or a PID, which is `least` at least.
+    fn pid(&self, node: &Node, what: &str, least: i64) -> Option<Operand> {
         match &node.yaml {
             Yaml::Int(..) | Yaml::Number(_) => {
-                let pid = self.reader.int(node, what, 0..=i64::from(i32::MAX))?;
+                let pid = self.reader.int(node, what, least..=i64::from(i32::MAX))?;
                 Some(Operand::Literal(Value::Int(pid)))
             }
             Yaml::Text(name) if name == "init" => Some(Operand::Literal(Value::Int(1))),

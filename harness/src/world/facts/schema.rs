@@ -5,7 +5,9 @@ mod fields;
 
 use std::fmt;
 
-use Kind::{Bool, Call, Capability, Each, Gid, Int, Limit, List, Map, Octal, Outcome, Paths, Pid};
+use Kind::{
+    Addressee, Bool, Call, Capability, Each, Gid, Int, Limit, List, Map, Octal, Outcome, Paths, Pid,
+};
 use Kind::{Record, Set, Signal, Text, Time, Uid, Word};
 use fields::{
     CONNECTION, END, EVENT, FAULT, FILE, LAUNCH, OF_EVENTS, OF_EVERY_EVENT, PROCESS, SANDBOX,
@@ -63,6 +65,8 @@ pub enum Kind {
     Time,
     /// A PID. Files may name a process of the scenario, or `init`.
     Pid,
+    /// Whom a call is about: a PID, or below 0 a group (`kill(2)`).
+    Addressee,
     /// A user id; `unmapped` where it has no mapping. Files may name a user.
     Uid,
     /// A group id; `unmapped` where it has no mapping. Files may name a group.
@@ -165,7 +169,7 @@ impl Kind {
     /// Whether it is, or holds, PIDs.
     pub fn holds_pids(self) -> bool {
         match self {
-            Pid => true,
+            Pid | Addressee => true,
             List(inner) | Set(inner) => inner.holds_pids(),
             _ => false,
         }
@@ -183,6 +187,9 @@ impl fmt::Display for Kind {
             Octal => f.write_str("octal digits in quotes, such as \"0644\""),
             Time => f.write_str("a time span, such as 300ms or 2s"),
             Pid => f.write_str("a process: its id in the scenario, `init`, or a PID"),
+            Addressee => f.write_str(
+                "a process: its id in the scenario, `init`, or a PID; or a group, below 0",
+            ),
             Uid => f.write_str("a user: its name or number"),
             Gid => f.write_str("a group: its name or number"),
             Signal => f.write_str("a signal, such as TERM"),

@@ -112,7 +112,7 @@ pub(super) fn operand(kind: Kind) -> Value {
             json!({"type": "integer", "minimum": 0}),
             json!({"const": UNLIMITED}),
         ]),
-        Kind::Pid | Kind::Uid | Kind::Gid | Kind::Signal => named_id(),
+        Kind::Pid | Kind::Addressee | Kind::Uid | Kind::Gid | Kind::Signal => named_id(),
         Kind::Capability | Kind::Outcome => json!({"type": "string"}),
         Kind::Call => {
             let several = json!({"type": "array", "minItems": 1, "items": {"type": "string"}});
@@ -149,6 +149,7 @@ fn name(kind: Kind) -> String {
         Kind::Octal => "octal".to_owned(),
         Kind::Time => "time".to_owned(),
         Kind::Pid => "pid".to_owned(),
+        Kind::Addressee => "addressee".to_owned(),
         Kind::Uid => "uid".to_owned(),
         Kind::Gid => "gid".to_owned(),
         Kind::Signal => "signal".to_owned(),

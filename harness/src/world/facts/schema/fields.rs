@@ -1,7 +1,9 @@
 //! The table: each subject's fields.
 
 use super::Field;
-use super::Kind::{Bool, Call, Capability, Each, Gid, Int, List, Map, Octal, Outcome, Paths, Pid};
+use super::Kind::{
+    Addressee, Bool, Call, Capability, Each, Gid, Int, List, Map, Octal, Outcome, Paths, Pid,
+};
 use super::Kind::{Record, Set, Signal, Text, Time, Uid, Word};
 
 macro_rules! fields {
@@ -144,7 +146,7 @@ pub(super) const EVENT: &[Field] = fields! {
     "result": Outcome, "of a call: `ok`, the errno, or `never` if it does not return";
     "returned": Int, "of a call: what it gave";
     "through-link": Bool, "of a call that opens or changes what it names: whether its path ended in a symbolic link, which it follows";
-    "target": Pid, "of a `kill`, `wait4` or `pidfd_open`: the process that it is about; a group is below 0";
+    "target": Addressee, "of a `kill`, `wait4` or `pidfd_open`: the process that it is about; a group is below 0";
     "signal": Signal, "of a call: what it sends; of a signal: which one; of an exit: what killed the process";
     "injected": Bool, "of a call: whether a fault has decided it";
     "sender": Pid, "of a signal: who has sent it; 0 for the kernel";

@@ -32,7 +32,10 @@ fn fits(value: &Value, fields: &[Field], path: &str) {
 fn kind_fits(value: &Value, kind: Kind, path: &str) {
     match (kind, value) {
         (_, Value::Absent) | (Kind::Bool, Value::Bool(_)) | (Kind::Time, Value::Time(_)) => {}
-        (Kind::Int | Kind::Pid | Kind::Uid | Kind::Gid | Kind::Limit, Value::Int(_)) => {}
+        (
+            Kind::Int | Kind::Pid | Kind::Addressee | Kind::Uid | Kind::Gid | Kind::Limit,
+            Value::Int(_),
+        ) => {}
         (Kind::Uid | Kind::Gid, Value::Text(text)) if text == "unmapped" => {}
         (Kind::Limit, Value::Text(text)) if text == "unlimited" => {}
         (Kind::Text | Kind::Octal | Kind::Signal | Kind::Capability, Value::Text(_)) => {}

@@ -42,7 +42,8 @@ pub struct Launch {
     pub stdout: Stream,
     /// Standard error.
     pub stderr: Stream,
-    started: Duration,
+    /// When it began to execute its program.
+    pub started: Duration,
 }
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, which is the same inside and outside.

@@ -119,11 +119,11 @@ impl Init {
                 return Err(error);
             }
         };
-        let pid = launch.pid;
+        let (pid, at) = (launch.pid, launch.started);
         self.hidden.extend(launch.shell);
         self.launches.insert(spec.id.clone(), launch);
         let id = spec.id.clone();
-        self.events.add(self.time(), What::Launched { id, pid });
+        self.events.add(at, What::Launched { id, pid });
         self.reap();
         Ok(pid)
     }
