@@ -51,7 +51,9 @@ fn a_race_that_the_usual_order_hides_is_shown_saved_and_replayed() {
         .stdout(contains("is waitable: killed by SIGUSR1"))
         .stdout(contains("the order that matters:"))
         .stdout(contains(format!("daemonlab replay {SAVED}")))
-        .stdout(contains("a.yaml --target ./program --explore=1 --exact 'a.yaml'"))
+        .stdout(contains(
+            "a.yaml --target ./program --explore=1 --exact 'a.yaml'",
+        ))
         .stdout(contains("0 passed, 1 failed, 0 skipped"));
     lab.daemonlab(&["replay", "--times", "5", SAVED])
         .assert()
