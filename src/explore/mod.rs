@@ -8,6 +8,7 @@
 //! - [`task`]: names of tasks, by pedigree;
 //! - [`footprint`]: what an operation reads and writes;
 //! - [`choice`]: the decisions that make up an execution;
+//! - [`shell`]: words of lines that are printed to be pasted;
 //! - [`digest`]: the hash by which states and events are compared.
 
 pub mod audit;
@@ -24,6 +25,7 @@ pub mod record;
 pub mod report;
 mod run;
 pub mod schedule;
+pub mod shell;
 pub mod shrink;
 pub mod strategy;
 pub mod task;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use daemonlab::explore::shell::word;
 use daemonlab::explore::{Report, Schedule, Stop as Why, Timeline};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -224,7 +225,7 @@ fn one(
             out,
             format_args!(
                 "  in the simulated world: daemonlab replay --world sim {}\n",
-                place.display()
+                word(&place.to_string_lossy())
             ),
         ),
         None => Ok(()),
@@ -287,7 +288,10 @@ fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) ->
     }
     say(
         out,
-        format_args!("  run it again: daemonlab replay {}\n", place.display()),
+        format_args!(
+            "  run it again: daemonlab replay {}\n",
+            word(&place.to_string_lossy())
+        ),
     )
 }
 

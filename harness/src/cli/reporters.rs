@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
+use daemonlab::explore::shell::word;
 use indicatif::ProgressBar;
 
 use crate::report::Reporter;
@@ -177,36 +178,10 @@ fn cannot_write(path: &Path, error: &io::Error) -> Halt {
 fn flags(args: &RunArgs) -> String {
     let mut flags = String::new();
     if args.target != EMBEDDED {
-        flags += &format!(" --target {}", as_one_word(&args.target));
+        flags += &format!(" --target {}", word(&args.target));
     }
     if let Some(profile) = &args.profile {
-        flags += &format!(" --profile {}", as_one_word(&profile.to_string_lossy()));
+        flags += &format!(" --profile {}", word(&profile.to_string_lossy()));
     }
     flags
-}
-
-/// The text as a shell takes it for one word.
-fn as_one_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("./my-server", "./my-server")]
-    #[case("my server", "'my server'")]
-    #[case("it's", r"'it'\''s'")]
-    #[case("$HOME", "'$HOME'")]
-    #[case("", "''")]
-    fn a_shell_takes_it_for_one_word(#[case] text: &str, #[case] word: &str) {
-        assert_eq!(as_one_word(text), word);
-    }
 }

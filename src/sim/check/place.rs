@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::explore::Schedule;
+use crate::explore::shell::word;
 
 /// The variable with the path of a schedule to replay.
 pub(super) const REPLAY: &str = "DAEMONLAB_REPLAY";
@@ -71,34 +72,14 @@ pub(super) fn replay_line(path: &Path, check: &str) -> String {
     };
     format!(
         "{REPLAY}={} cargo test{package} {}",
-        quoted(&path.display().to_string()),
-        quoted(check)
+        word(&path.display().to_string()),
+        word(check)
     )
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(&byte);
-    match !word.is_empty() && word.bytes().all(harmless) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("a/b.c", "a/b.c")]
-    #[case("", "''")]
-    #[case("a b", "'a b'")]
-    #[case("it's", r"'it'\''s'")]
-    fn a_word_is_quoted_where_it_must_be(#[case] word: &str, #[case] line: &str) {
-        assert_eq!(quoted(word), line);
-    }
 
     #[test]
     fn a_schedule_is_saved_by_check_and_rule_and_read_back() {

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use daemonlab::explore::shell::word;
 use daemonlab::explore::{Stop, Timeline};
 
 use crate::explore::Faults;
@@ -134,7 +135,10 @@ fn story(model: &Processes, found: &Found, planned: &Planned, how: &Exploration)
     };
     let place = file::place(&how.schedules, planned);
     story += &match file::write(&place, &file::schedule(&found.record, &about)) {
-        Ok(()) => format!("= help: see it again: daemonlab replay {}", place.display()),
+        Ok(()) => format!(
+            "= help: see it again: daemonlab replay {}",
+            word(&place.to_string_lossy())
+        ),
         Err(why) => format!("= note: {why}"),
     };
     story

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use daemonlab::explore::shell::word;
 use daemonlab::explore::strategy::Dfs;
 use daemonlab::explore::{
     Bounds, Budget, Config, Explorer, Next, Overrun, Report, StepLimit, Stop, Timeline, Timers,
@@ -108,7 +109,7 @@ fn verdict(
         Ok(place) => format!(
             "{}\n= replay: daemonlab replay --world real {}; without `--world`, once more here\n",
             story.trim_end(),
-            place.display()
+            word(&place.to_string_lossy())
         ),
         Err(error) => return internal(format!("{error}\n{story}")),
     };
