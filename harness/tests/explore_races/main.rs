@@ -79,6 +79,37 @@ steps:
   - launch: {id: start, command: ["${target}"], expect: {exit: 0}}
 "#;
 
+/// Calls of which no order matters are made in one: what is left to choose is whether the parent
+/// waits before its child has ended.
+#[test]
+fn what_has_nothing_in_common_is_tried_in_one_order() {
+    let lab = Lab::new(&[("s.yaml", &format!("{ENDS}{APART}"))]);
+    compile(&lab, "apart", &[]);
+    let output = lab
+        .daemonlab(&[
+            "explore",
+            "--strategy",
+            "reduced",
+            "--target",
+            "./program",
+            "s.yaml",
+        ])
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("partial-order reduction: 2 executions,"),
+        "{text}"
+    );
+    assert!(text.contains("nothing is left to try"), "{text}");
+}
+
+/// Where its processes write.
+const APART: &str = r#"
+files: [{path: /run/a/0, content: ""}, {path: /run/b/0, content: ""}]
+"#;
+
 /// A busy wait is left after a few rounds, and met again once what it looks at
 /// has changed: executions are short, and the race in it is found.
 #[test]

@@ -1,11 +1,13 @@
 //! What failing executions shrink to.
 
+use std::fmt;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::explore::strategy::{Dfs, Random};
 use crate::explore::toy::{Op::*, Toy};
-use crate::explore::{Budget, Config, Explorer, Found};
+use crate::explore::{Budget, Config, Explorer, Found, Outcome, Pending};
 
 fn find(toy: &mut Toy, bounds: Bounds, seed: u64) -> Option<Found> {
     let mut random = Random::new(seed, 2_000, bounds);
@@ -86,6 +88,82 @@ fn a_fault_that_is_needed_stays_and_is_lowered() {
         assert_eq!((shrunk.choices.1, shrunk.record.faults()), (1, 1));
         assert_eq!(shrunk.record.preemptions(), 0);
     }
+}
+
+/// One that does a little more every other time, as real processes may.
+struct Fickle {
+    toys: [Toy; 2],
+    starts: usize,
+}
+
+impl Fickle {
+    fn toy(&mut self) -> &mut Toy {
+        &mut self.toys[self.starts % 2]
+    }
+
+    fn now(&self) -> &Toy {
+        &self.toys[self.starts % 2]
+    }
+}
+
+impl Model for Fickle {
+    type Key = <Toy as Model>::Key;
+
+    fn start(&mut self) {
+        self.starts += 1;
+        self.toy().start();
+    }
+
+    fn pending(&self) -> &[Pending<Self::Key>] {
+        self.now().pending()
+    }
+
+    fn step(&mut self, task: usize, alternative: usize) {
+        self.toy().step(task, alternative);
+    }
+
+    fn write_operation(&self, task: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.now().write_operation(task, out)
+    }
+
+    fn write_event(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.now().write_event(out)
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        self.toy().outcome()
+    }
+}
+
+#[test]
+fn what_does_not_repeat_itself_is_shrunk_by_its_rule() {
+    let bounds = Bounds::default();
+    let task = |more: usize| {
+        let mut task = vec![Alone; more];
+        task.extend([Get(0), Alone, Set(0, 1), Alone]);
+        task
+    };
+    let toy = |more| {
+        Toy::new([task(0), task(more)]).with_invariant(|state| {
+            let both_saw_nothing = state.seen.iter().all(|seen| seen.first() == Some(&0));
+            both_saw_nothing.then_some("only one comes first")
+        })
+    };
+    let mut fickle = Fickle {
+        toys: [toy(0), toy(1)],
+        starts: 0,
+    };
+    let mut random = Random::new(1, 2_000, bounds);
+    let config = Config {
+        repeats: Repeats::Mostly,
+        ..Config::default()
+    };
+    let report = Explorer::new(&mut fickle, config).explore(&mut random);
+    let found = report.failures.into_iter().next().unwrap();
+    assert!(shrink(&mut fickle, bounds, &found.failure, &found.record).is_err());
+    let shrunk = shrink_unsteady(&mut fickle, bounds, &found.failure, &found.record).unwrap();
+    assert_eq!(shrunk.failure.rule, "only one comes first");
+    assert_eq!(shrunk.choices.1, 1, "{:?}", events(&shrunk.record));
 }
 
 proptest! {

@@ -33,7 +33,8 @@ Examples:
   daemonlab explore --faults --strategy bounded my.yaml
 
 What is not visible is not steered: memory that processes share, futexes, what lies outside of the
-sandbox. So an exploration that finds nothing is no proof. A program's timers run in real time.
+sandbox. So an exploration that finds nothing is no proof. A program's timers run in real time,
+unless the scenario says `time: virtual`.
 
 {}",
         exit_status::TABLE
