@@ -15,12 +15,15 @@
 //!
 //! - `link`: what the two threads say to each other;
 //! - `side`: the thread that carries the scenario out;
+//! - `network`: whether the next execution needs a new one;
 //! - `world`: the world in which nothing goes on by itself;
+//! - `rested`: a sandbox between two steps;
 //! - [`model`]: that, as something that can be explored;
 //! - `faults`: how calls may fail in it;
 //! - [`search`]: which orders are tried, and for how long;
 //! - `spin`: who makes the same calls over and over, and waits by that;
 //! - `pair`: the two calls whose order matters;
+//! - `processor`: the one that all of it stays on.
 //!
 //! Schedules are written and read as those of the simulated world are, by
 //! [`file`](crate::run::explore::file).
@@ -28,7 +31,10 @@
 mod faults;
 mod link;
 pub mod model;
+mod network;
 mod pair;
+mod processor;
+mod rested;
 pub mod search;
 mod side;
 mod spin;

@@ -4,12 +4,13 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::link::{Link, Order, Said};
+use super::processor::Stay;
 use super::world::SteeredMaker;
 use crate::run::case;
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
-use crate::world::real::Host;
+use crate::world::real::{Host, Network};
 use crate::world::sim::Grain;
 
 /// A thread with a sandbox's supervisor of its own. It ends with this.
@@ -18,6 +19,8 @@ pub struct Side {
     to: Option<Sender<Order>>,
     from: Receiver<Said>,
     thread: Option<JoinHandle<()>>,
+    /// Only one of the two runs at a time.
+    _stay: Stay,
 }
 
 impl Side {
@@ -31,6 +34,7 @@ impl Side {
         grain: Grain,
         stop: Stop,
     ) -> Result<Side, WorldError> {
+        let stay = Stay::here();
         let (to, orders) = mpsc::channel();
         let (say, from) = mpsc::channel();
         let (started, begun) = mpsc::channel();
@@ -50,7 +54,12 @@ impl Side {
                 did: String::new(),
             };
             serve(
-                &mut SteeredMaker { host, link, grain },
+                &mut SteeredMaker {
+                    host,
+                    link,
+                    grain,
+                    network: Network::New,
+                },
                 &planned,
                 &setting,
                 &stop,
@@ -61,6 +70,7 @@ impl Side {
             to: Some(to),
             from,
             thread: Some(thread),
+            _stay: stay,
         })
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use daemonlab::sys::Signal;
 
 use super::link::{Link, Offered, dropped};
+use super::rested::Rested;
 use super::spin::Habits;
 use crate::delegate_world;
 use crate::run::maker::WorldMaker;
@@ -14,18 +15,17 @@ use crate::run::real::bound;
 use crate::world::common::{Common, ENDS, Seen};
 use crate::world::event::{CallResult, Event, What};
 use crate::world::facts::LaunchFacts;
-use crate::world::real::{Host, RealWorld};
+use crate::world::real::{Host, Network};
 use crate::world::sim::Grain;
 use crate::world::spec::{LaunchSpec, Order, SandboxSpec, Trace};
 use crate::world::steered::{Ahead, Idle, LetGo, Standing, StandingTask, Steering, Where};
 use crate::world::{World, WorldError, WorldKind};
 
-/// How long a task may compute between two visible calls before the others go
-/// on without it.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// How long a task may sleep at once, in real time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+/// For how long a server may compute after a conversation.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// How long nobody goes on where there is nothing but busy waits: first so
 /// long, then twice as long each time, and this at most.
@@ -38,6 +38,8 @@ pub struct SteeredMaker {
     pub(super) host: Host,
     pub(super) link: Link,
     pub(super) grain: Grain,
+    /// That of the next world.
+    pub(super) network: Network,
 }
 
 impl WorldMaker for SteeredMaker {
@@ -47,9 +49,11 @@ impl WorldMaker for SteeredMaker {
         spec: &SandboxSpec,
         _: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
-        let world = self.host.world(&bound(spec))?;
+        // Until its end is seen, nobody knows what this one leaves there.
+        let network = std::mem::replace(&mut self.network, Network::New);
+        let world = self.host.world_with(network, &bound(spec))?;
         Ok(Box::new(Steered {
-            world,
+            world: Rested::new(world, &mut self.network),
             link: &mut self.link,
             grain: self.grain,
             common: Common::default(),
@@ -67,7 +71,7 @@ impl WorldMaker for SteeredMaker {
 /// as the programs wait, and not as long as it takes to choose. Virtual time
 /// does so by itself; real time is counted.
 struct Steered<'a> {
-    world: RealWorld,
+    world: Rested<'a>,
     link: &'a mut Link,
     grain: Grain,
     common: Common,
@@ -88,15 +92,7 @@ impl Steered<'_> {
         if self.link.dropped {
             return Err(dropped());
         }
-        let (events, standing) = self.world.stand(None, PATIENCE)?;
-        let standing = standing.map(|standing| match self.world.has_virtual_time() {
-            true => Standing {
-                tasks: waits_alike(standing.tasks),
-                ..standing
-            },
-            false => standing,
-        });
-        Ok((events, standing))
+        self.world.stand()
     }
 
     /// Lets the one go who is chosen.
@@ -123,7 +119,7 @@ impl Steered<'_> {
         };
         self.note_made(&task, &all);
         let sleeps = how == LetGo::Pass && sleepers.contains(&task);
-        let (mut events, standing) = self.world.stand(Some((task.clone(), how)), PATIENCE)?;
+        let (mut events, standing) = self.world.let_go(&task, how)?;
         let made = all.into_iter().find(|known| known.by.task == task);
         let made = made.map(|known| known.next).unwrap_or_default();
         if sleeps {
@@ -153,10 +149,10 @@ impl Steered<'_> {
             self.passed += pause;
             return Ok(Vec::new());
         }
-        let (events, standing) = self.world.pass(pause, PATIENCE)?;
+        let (events, standing) = self.world.pass(pause)?;
         if let Some(standing) = standing {
             // Somebody's time may have come.
-            *tasks = waits_alike(standing.tasks);
+            *tasks = standing.tasks;
             self.habits.hold_back(tasks);
         }
         Ok(events)
@@ -208,7 +204,7 @@ impl Steered<'_> {
                 break;
             }
             events.extend(self.world.wait(Duration::from_millis(20))?);
-            let (more, now) = self.world.stand(None, PATIENCE)?;
+            let (more, now) = self.world.stand()?;
             events.extend(more);
             standing = now;
         }
@@ -218,10 +214,13 @@ impl Steered<'_> {
     /// Lets everybody go who stands, one after the other, until nobody does.
     fn settle(&mut self) -> Result<(), WorldError> {
         loop {
-            match self.stand()?.1 {
-                Some(standing) if anybody_stands(&standing) => self.choose(standing.tasks)?,
-                _ => return Ok(()),
+            let (events, standing) = self.stand()?;
+            self.meanwhile.extend(events);
+            let Some(standing) = standing.filter(anybody_stands) else {
+                return Ok(());
             };
+            let events = self.choose(standing.tasks)?;
+            self.meanwhile.extend(events);
         }
     }
 }
@@ -234,13 +233,6 @@ fn seen(ahead: &Ahead) -> Seen<'_> {
         in_table: ahead.in_table,
         object: ahead.object.as_deref(),
     }
-}
-
-/// Where time is virtual, a sleep is a wait like any other: it takes nobody's
-/// time.
-fn waits_alike(mut tasks: Vec<StandingTask>) -> Vec<StandingTask> {
-    tasks.iter_mut().for_each(|task| task.next.sleeps = false);
-    tasks
 }
 
 fn anybody_stands(standing: &Standing) -> bool {
@@ -324,9 +316,10 @@ impl World for Steered<'_> {
         let began = Instant::now();
         let came = self.world.connect(address, data, enough, within);
         loop {
-            let (events, standing) = self.world.stand(None, PATIENCE)?;
+            self.world.look_anew();
+            let (events, standing) = self.world.stand()?;
             self.meanwhile.extend(events);
-            if standing.is_some() || began.elapsed() > PATIENCE {
+            if standing.is_some() || began.elapsed() > SETTLED {
                 break;
             }
         }
@@ -336,6 +329,9 @@ impl World for Steered<'_> {
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
+        if at_most.is_zero() {
+            self.world.look_anew();
+        }
         let (mut events, standing) = self.stand()?;
         events.splice(0..0, self.meanwhile.drain(..));
         if !events.is_empty() || at_most.is_zero() {
@@ -344,7 +340,7 @@ impl World for Steered<'_> {
         match standing {
             Some(standing) if anybody_stands(&standing) => self.choose(standing.tasks),
             Some(_) if self.world.has_virtual_time() => {
-                self.world.pass(at_most, PATIENCE).map(|(events, _)| events)
+                self.world.pass(at_most).map(|(events, _)| events)
             }
             Some(Standing {
                 idle: Idle::Forever,

@@ -17,7 +17,7 @@ use super::kernel::Pidfd;
 use super::probe::{StageId, explain};
 use super::reserved::is_own;
 use super::supervisor::outermost;
-use super::wire::message::{HostReply, HostRequest, MakeInit, Request};
+use super::wire::message::{HostReply, HostRequest, MakeInit, Network, Request};
 use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
@@ -135,18 +135,31 @@ impl Host {
     /// What could not be made: a folder that is not there, an id that has no
     /// mapping. The host stays usable.
     pub fn world(&mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
+        self.world_with(Network::New, spec)
+    }
+
+    /// The same, with this network. Who keeps the last world's makes its worlds
+    /// one after the other.
+    ///
+    /// # Errors
+    /// As [`Host::world`].
+    pub(crate) fn world_with(
+        &mut self,
+        network: Network,
+        spec: &SandboxSpec,
+    ) -> Result<RealWorld, WorldError> {
         for bind in &spec.binds {
             check(bind)?;
         }
         let binds = outermost(&spec.binds);
         self.warm_up(&binds).map_err(explain)?;
-        let world = match self.init(spec).map_err(explain)? {
+        let world = match self.init(network, spec).map_err(explain)? {
             Some(world) => world,
             None => {
                 // Something has killed the template; the next one may live.
                 self.templates.pop();
                 self.warm_up(&binds).map_err(explain)?;
-                let again = self.init(spec).map_err(explain)?;
+                let again = self.init(network, spec).map_err(explain)?;
                 let evidence = "its template ends as soon as it starts";
                 let remedy = "look at what it says on stderr";
                 again.ok_or_else(|| refusal("make a world", evidence, remedy))?
@@ -163,7 +176,7 @@ impl Host {
         if !bound || self.warm_up(&outermost(binds)).is_err() {
             self.warm_up(&[])?;
         }
-        match self.init(&SandboxSpec::default())? {
+        match self.init(Network::New, &SandboxSpec::default())? {
             Some(world) => world.try_made(),
             None => Err(confused("make a world", &"its template has ended")),
         }
@@ -211,7 +224,7 @@ impl Host {
 
     /// Makes an init by the last template, and asks it for the world; `None`
     /// if the template is gone.
-    fn init(&self, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
+    fn init(&self, network: Network, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
         let what = "make an init by the template";
         let Some(template) = self.templates.last() else {
             return Err(confused(what, &"there is no template"));
@@ -220,7 +233,7 @@ impl Host {
         let (ours, theirs) = Channel::pair().map_err(at)?;
         let asked = template
             .channel
-            .send_with(&MakeInit, &[], &[theirs.as_fd()]);
+            .send_with(&MakeInit { network }, &[], &[theirs.as_fd()]);
         drop(theirs);
         if asked.is_err() {
             return Ok(None);

@@ -20,6 +20,7 @@
 //!
 //! On the other:
 //! - `supervisor`, `template`, `init`: the helpers;
+//! - `ahead`: what a template makes before it is asked for;
 //! - [`tracer`]: system calls that are seen, held and failed;
 //! - `proc`: facts out of `/proc`.
 //!
@@ -32,6 +33,7 @@
 pub mod probe;
 pub mod tracer;
 
+mod ahead;
 mod failure;
 mod heard;
 mod helper;
@@ -50,6 +52,7 @@ mod world;
 pub use helper::helper_main;
 pub use host::Host;
 pub use reserved::{bind_for, is_own};
+pub(crate) use wire::message::Network;
 pub use world::RealWorld;
 
 /// Where the harness's own executable lies in every sandbox: the embedded

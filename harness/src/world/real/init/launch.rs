@@ -44,6 +44,8 @@ pub struct Launch {
     pub stderr: Stream,
     /// When it began to execute its program.
     pub started: Duration,
+    /// Whether its processes are traced.
+    traced: bool,
 }
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, which is the same inside and outside.
@@ -92,6 +94,7 @@ impl Launch {
         if spec.order == Order::Steered {
             tracer.hold_still(&spec.id);
         }
+        launch.traced = !calls.numbers.is_empty();
         let tracing = (!calls.numbers.is_empty()).then_some((rules, recording));
         let mut way = Way {
             reports: &ours,
@@ -115,6 +118,11 @@ impl Launch {
         }
     }
 
+    /// Whether everybody is traced who was started for it.
+    pub fn is_all_traced(&self) -> bool {
+        self.traced && self.shell.is_none()
+    }
+
     fn new(pid: i32, shell: Option<i32>, stdout: Stream, stderr: Stream) -> Launch {
         Launch {
             pid,
@@ -124,6 +132,7 @@ impl Launch {
             stdout,
             stderr,
             started: Duration::ZERO,
+            traced: false,
         }
     }
 

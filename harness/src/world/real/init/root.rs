@@ -1,17 +1,14 @@
 //! The world's root: a fresh tmpfs with the tree's folders bound in, its own
-//! `/proc`, terminals and loopback.
+//! `/proc` and terminals.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::sethostname;
-use std::os::fd::AsRawFd;
 
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::probe::StageId;
@@ -89,8 +86,7 @@ pub fn make(
     )
     .at(StageId::Processes, "mount /proc")?;
     enter(root).at(StageId::Mounts, "make the world's root the root")?;
-    sethostname(HOST).at(StageId::Mounts, "set the host's name")?;
-    loopback_up().at(StageId::Mounts, "bring loopback up")
+    sethostname(HOST).at(StageId::Mounts, "set the host's name")
 }
 
 fn furnish(
@@ -133,23 +129,4 @@ fn terminals(root: &Path, blueprint: &Blueprint) -> Result<(), Failure> {
         Some(options),
     )
     .at(StageId::Mounts, "mount /dev/pts")
-}
-
-/// Sets `IFF_UP` on `lo` (`netdevice(7)`), which also gives it its addresses.
-fn loopback_up() -> Result<(), Errno> {
-    let socket = socket(
-        AddressFamily::Inet,
-        SockType::Datagram,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    )?;
-    // SAFETY: the record is plain data, for which zeroes are valid.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = *from as libc::c_char;
-    }
-    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
-    // SAFETY: the request is for this record, which outlives the call.
-    let done = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
-    Errno::result(done).map(drop)
 }

@@ -11,7 +11,25 @@ pub mod sockets;
 pub mod stat;
 pub mod status;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+
+/// A file of a process that the kernel writes as one record, such as `status`:
+/// read at once, since each further read costs as much as the first.
+pub fn record(path: &str) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let mut all = Vec::new();
+    let mut page = [0; 4096];
+    loop {
+        let count = file.read(&mut page).ok()?;
+        all.extend_from_slice(&page[..count]);
+        if count < page.len() {
+            break;
+        }
+    }
+    let text = String::from_utf8(all);
+    Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
 
 /// The PIDs of all processes that can be seen, ascending.
 pub fn pids() -> Vec<i32> {

@@ -1,5 +1,7 @@
 //! `/proc/PID/stat` (`proc_pid_stat(5)`).
 
+use super::record;
+
 /// What daemonlab reads from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
@@ -36,8 +38,7 @@ impl Stat {
 
     /// Reads that of a process; `None` if there is none.
     pub fn read(pid: i32) -> Option<Stat> {
-        let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Stat::parse(&String::from_utf8_lossy(&text))
+        record(&format!("/proc/{pid}/stat")).and_then(|text| Stat::parse(&text))
     }
 }
 

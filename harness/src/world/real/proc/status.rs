@@ -1,5 +1,6 @@
 //! `/proc/PID/status` (`proc_pid_status(5)`).
 
+use super::record;
 use crate::world::real::ids::IdMap;
 
 /// What daemonlab reads from it.
@@ -65,8 +66,7 @@ impl Status {
 
     /// Reads that of a process or thread; `None` if there is none.
     pub fn read(pid: i32) -> Option<Status> {
-        let text = std::fs::read(format!("/proc/{pid}/status")).ok()?;
-        Some(Status::parse(&String::from_utf8_lossy(&text)))
+        record(&format!("/proc/{pid}/status")).map(|text| Status::parse(&text))
     }
 }
 

@@ -29,14 +29,14 @@ const ALWAYS: &[&str] = &[
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
     "setfsuid", "setfsgid", "capset",
     "chdir", "fchdir", "chroot", "umask", "setrlimit", "setpriority",
-    "unshare", "setns", "mount", "umount2", "pivot_root",
+    "unshare", "setns", "mount", "move_mount", "umount2", "pivot_root",
     "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat",
     "symlink", "symlinkat", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat",
     "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
     "truncate", "ftruncate", "flock", "fsync", "fdatasync", "utimensat", "fallocate", "creat",
     "socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "shutdown",
     "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
-    "pipe", "pipe2", "alarm", "setitimer", "timer_settime", "timerfd_settime",
+    "io_uring_setup", "pipe", "pipe2", "alarm", "setitimer", "timer_settime", "timerfd_settime",
     "nanosleep", "clock_nanosleep", "vhangup", "sethostname",
 ];
 

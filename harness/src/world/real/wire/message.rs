@@ -43,7 +43,20 @@ pub enum HostReply {
 /// Asks a template for a world. The socket that its init is to talk by comes
 /// along; the answer brings the init's pidfd.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct MakeInit;
+pub struct MakeInit {
+    /// The network that it is to have.
+    pub network: Network,
+}
+
+/// The network of a world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Network {
+    /// A new one.
+    #[default]
+    New,
+    /// That of the template's last world, as that has left it. It must be gone.
+    Kept,
+}
 
 /// What the harness asks an init.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::Init;
 use crate::world::event::{End, What};
+use crate::world::real::init::launch::Launch;
 use crate::world::real::proc::pids;
 use crate::world::real::tracer::stop::{self, Next};
 
@@ -56,7 +57,11 @@ impl Init {
         // The kernel shows that one again and again; others may be behind it.
         let free = |pid: &i32| !self.tracer.holds_end(*pid);
         let ended = |pid: i32| Some((pid, Next::Ended(stop::has_ended(pid)?)));
-        pids()
+        let besides = match self.launches.values().all(Launch::is_all_traced) {
+            true => Vec::new(),
+            false => pids(),
+        };
+        besides
             .into_iter()
             .chain(self.tracer.threads())
             .filter(free)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::footprint::Names;
 use crate::world::event::What;
-use crate::world::real::proc::status::Status;
 use crate::world::real::tracer::decider::{Act, Decider, Decision, Point, Stop, Who};
 use crate::world::real::tracer::recorder::actor;
+use crate::world::real::tracer::tracee::is_signalled;
 use crate::world::real::tracer::visible;
 use crate::world::steered::{LetGo, StandingTask, Where};
 
@@ -129,9 +129,4 @@ impl Decider for Steer {
     fn gone(&mut self, tid: i32) {
         self.tasks.remove(&tid);
     }
-}
-
-/// Whether a signal is pending that is not blocked.
-fn is_signalled(tid: i32) -> bool {
-    Status::read(tid).is_some_and(|status| status.pending & !status.blocked != 0)
 }

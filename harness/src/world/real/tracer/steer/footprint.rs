@@ -28,6 +28,7 @@ use super::super::decider::Who;
 use super::super::memory;
 use super::handlers::Handlers;
 use crate::world::common;
+use crate::world::real::proc::record;
 use crate::world::steered::Ahead;
 
 /// The names that an execution has given.
@@ -310,6 +311,6 @@ fn sleep(name: &str, call: &TracedCall, tid: i32) -> Option<Duration> {
 
 /// Whether the open file holds a lock (`proc_pid_fdinfo(5)`).
 fn is_locked(tid: i32, fd: i32) -> bool {
-    let text = fs::read_to_string(format!("/proc/{tid}/fdinfo/{fd}")).unwrap_or_default();
+    let text = record(&format!("/proc/{tid}/fdinfo/{fd}")).unwrap_or_default();
     text.lines().any(|line| line.starts_with("lock:"))
 }

@@ -1,7 +1,6 @@
 //! Whether a thread that was let go waits in the kernel, and for what.
 
-use std::fs;
-
+use crate::world::real::proc::record;
 use crate::world::real::proc::stat::Stat;
 use crate::world::real::tracer::{memory, stop};
 use crate::world::syscalls;
@@ -72,11 +71,11 @@ enum Seen {
 }
 
 fn seen_in(tid: i32) -> Seen {
-    match fs::read_to_string(format!("/proc/{tid}/syscall")) {
-        Ok(text) => parse(&text)
+    match record(&format!("/proc/{tid}/syscall")) {
+        Some(text) => parse(&text)
             .filter(|call| call.number >= 0)
             .map_or(Seen::Running, Seen::Call),
-        Err(_) => Seen::Hidden,
+        None => Seen::Hidden,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Whether a thread has run since it was looked at last.
 
-use std::fs;
 use std::time::Duration;
 
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
+use crate::world::real::proc::record;
 use crate::world::real::proc::stat::Stat;
 
 /// Whether a thread is still where it was stopped. One that SIGKILL has taken
@@ -17,7 +17,7 @@ pub fn stands(tid: i32) -> bool {
 /// How often a thread has been on a processor and off again
 /// (`proc_pid_status(5)`); `None` if it is gone.
 pub fn switches(tid: i32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let text = record(&format!("/proc/{tid}/status"))?;
     let counts = text
         .lines()
         .filter_map(|line| line.split_once("voluntary_ctxt_switches:"));

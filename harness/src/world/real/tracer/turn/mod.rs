@@ -49,6 +49,11 @@ const LOOK_AT_LAST: Duration = Duration::from_millis(1);
 /// that makes a call makes another soon, and to be woken takes longer than that.
 const EAGER: Duration = Duration::from_micros(30);
 
+/// How often the processor is given away until a task is taken to sleep, and for
+/// how long it may be gone meanwhile.
+const TURNS: usize = 4;
+const SLICE: Duration = Duration::from_millis(1);
+
 /// How many stops go by after that was in vain before it is tried again: where
 /// the tasks have no processor of their own, it only keeps them from this one.
 const IN_VAIN: u32 = 16;
@@ -84,6 +89,8 @@ pub struct Tracer {
     looks: u32,
     /// After how many stops one is waited for again before init sleeps.
     left: u32,
+    /// Whether somebody was let go since stops were taken last.
+    going: bool,
 }
 
 impl Tracer {
@@ -117,6 +124,7 @@ impl Tracer {
     /// Takes the stops that there are, and lets go what is held no more.
     pub fn turn(&mut self, now: Duration) {
         self.more = true;
+        self.going = false;
         // Each stop at its own moment, so that a timeline tells them apart.
         let began = Instant::now();
         let real = self.clock.is_none();
@@ -134,6 +142,9 @@ impl Tracer {
             self.stopped(now + passed(began), tid, reason);
         }
         self.release(now + passed(began));
+        if self.steer.is_shut() {
+            self.see_it_through(|| now + passed(began));
+        }
         self.looks = self.looks.saturating_add(u32::from(self.turns));
         self.wake_overdue();
     }
@@ -160,6 +171,47 @@ impl Tracer {
         None
     }
 
+    /// Follows who was let go to where it stops again, on the processor that
+    /// they share.
+    fn see_it_through(&mut self, now: impl Fn() -> Duration) {
+        for _ in 0..BURST {
+            if !self.going {
+                return;
+            }
+            let Some((tid, reason)) = self.give_way() else {
+                return;
+            };
+            self.going = false;
+            self.looks = 0;
+            self.stopped(now(), tid, reason);
+            self.release(now());
+        }
+        self.more = true;
+    }
+
+    /// Lets who was let go have this processor, and gives its next stop. It has
+    /// fallen asleep if there is none, or goes on for long.
+    fn give_way(&mut self) -> Option<(i32, Reason)> {
+        if self.left > 0 {
+            self.left -= 1;
+            return None;
+        }
+        for _ in 0..TURNS {
+            let began = Instant::now();
+            yield_now();
+            if let Some(stop) = next_stop() {
+                return Some(stop);
+            }
+            if began.elapsed() > SLICE {
+                // Something else runs here as well, and takes its turn each time.
+                self.left = IN_VAIN;
+                return None;
+            }
+        }
+        self.going = false;
+        None
+    }
+
     /// `now`, or just after the last stop: no two are at one moment, so that
     /// times tell which of two was first.
     fn moment(&mut self, now: Duration) -> Duration {
@@ -174,6 +226,7 @@ impl Tracer {
     }
 
     fn runs(&mut self, tid: i32, running: Running) {
+        self.going = true;
         if let Some(task) = self.tasks.get_mut(&tid) {
             task.state = State::Running(running);
         }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::task::State;
+use super::task::{State, Task};
 use super::{LOOK_AGAIN, LOOK_AT_LAST, Tracer};
 use crate::world::real::tracer::decider::Decider;
 use crate::world::real::tracer::steer::{Rest, rest_of};
-use crate::world::real::tracer::time::stands;
 use crate::world::steered::{Idle, Standing};
 
 impl Tracer {
@@ -16,10 +15,17 @@ impl Tracer {
         if self.more || self.turns || self.ends_any() || !self.unnamed.is_empty() {
             return None;
         }
-        // Who was seen asleep may have been woken by one who was looked at
-        // later, and has fallen asleep since.
-        self.at_rest()?;
-        let idle = self.at_rest()?;
+        // Who was only just let go has done nothing yet.
+        if self.going {
+            return None;
+        }
+        let mut idle = self.at_rest()?;
+        let held = |task: &&Task| matches!(task.state, State::Held(_) | State::JobControl(_));
+        if self.tasks.len() - self.tasks.values().filter(held).count() > 1 {
+            // Who was seen asleep may have been woken by one who was looked at
+            // later, and has fallen asleep since.
+            idle = self.at_rest()?;
+        }
         if self.wake_late() {
             return None;
         }
@@ -41,7 +47,7 @@ impl Tracer {
         for (tid, task) in &self.tasks {
             let rest = match &task.state {
                 // Somebody has killed it where it stood.
-                State::Held(held) if held.stopped.is_some() && !stands(*tid) => Rest::Runs,
+                State::Held(held) if held.was_killed() => Rest::Runs,
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
                 State::Running(_) | State::Between => rest_of(*tid),
             };

@@ -48,6 +48,15 @@ pub(super) struct Held {
     pub(super) act: Act,
 }
 
+impl Held {
+    /// Whether it is a thread that was killed where it stood.
+    pub(super) fn was_killed(&self) -> bool {
+        self.stopped
+            .as_ref()
+            .is_some_and(|stopped| !stopped.stands())
+    }
+}
+
 /// A [`Point`] that lasts.
 #[derive(Debug)]
 pub(super) enum Halt {

@@ -39,7 +39,8 @@ impl Tracer {
         let mut sum = 0;
         for (tid, task) in &self.tasks {
             match &task.state {
-                State::Held(_) | State::JobControl(_) if stands(*tid) => continue,
+                State::Held(held) if held.stopped.is_some() && !held.was_killed() => continue,
+                State::JobControl(_) if stands(*tid) => continue,
                 State::Held(_) | State::JobControl(_) => return None,
                 State::Between => return None,
                 State::Running(_) => {}
