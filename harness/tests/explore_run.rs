@@ -189,3 +189,19 @@ int main(void) { for (int i = 0; i < 9; i++) { if (!fork()) _exit(0); usleep(500
     assert!(text.contains(r#""verdict":"cut-short""#), "{text}");
     assert!(text.contains(r#""event":"run-finished""#), "{text}");
 }
+
+/// Executions share a network as long as nobody has opened a socket in it.
+#[test]
+fn no_execution_finds_the_ports_of_another_taken() {
+    let lab = Lab::new(&[(
+        "a.yaml",
+        "version: 1\nsteps:\n  - launch: {id: start, command: [\"${target}\"], expect: {exit: 0}}\n",
+    )]);
+    compile(&lab, "leaves_a_port", &[]);
+    let args = ["explore", "--strategy", "random", "--runs", "4"];
+    let args = [&args[..], &["--target", "./program", "a.yaml"]].concat();
+    lab.daemonlab(&args)
+        .assert()
+        .success()
+        .stdout(contains("1 held, 0 broken"));
+}
