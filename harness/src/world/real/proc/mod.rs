@@ -41,3 +41,26 @@ pub fn pids() -> Vec<i32> {
     pids.sort_unstable();
     pids
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::short(7)]
+    #[case::a_page(4096)]
+    #[case::longer(10_000)]
+    fn a_record_is_read_to_its_end(#[case] length: usize) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "x".repeat(length);
+        fs::write(file.path(), &text).unwrap();
+        assert_eq!(record(file.path().to_str().unwrap()), Some(text));
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_record() {
+        assert_eq!(record("/proc/0/status"), None);
+    }
+}

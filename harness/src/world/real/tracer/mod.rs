@@ -13,6 +13,7 @@
 //! - [`arch`]: what depends on the machine;
 //! - [`stop`]: what the kernel says of a thread;
 //! - `filter`: the program that makes the kernel stop at calls;
+//! - `pending`: which signals wait for a stopped thread;
 //! - `family`: names by pedigree, sessions, roles;
 //! - [`call`], `decode`, `memory`: what a call is about;
 //! - `visible`: which calls others can notice;
@@ -32,6 +33,7 @@ mod family;
 pub mod faults;
 mod filter;
 mod memory;
+mod pending;
 mod recorder;
 pub mod rules;
 mod steer;

@@ -311,46 +311,12 @@ impl Stopped {
     }
 }
 
-/// Whether a signal waits for a stopped thread, or for its process, that it
-/// does not block. One that came when no more could be queued is not seen
-/// (`RLIMIT_SIGPENDING`).
-pub(super) fn is_signalled(tid: i32) -> bool {
-    const SHARED: u32 = 1; // PTRACE_PEEKSIGINFO_SHARED, linux/ptrace.h
-    let mut blocked = 0_u64;
-    let mask = &raw mut blocked as usize;
-    if request(libc::PTRACE_GETSIGMASK, tid, size_of::<u64>(), mask).is_err() {
-        return false;
-    }
-    let waits = |signal: i32| blocked & 1 << (signal - 1) == 0;
-    [0, SHARED].into_iter().any(|queue| {
-        (0..)
-            .map_while(|place| queued(tid, queue, place))
-            .any(waits)
-    })
-}
-
-/// The signal at this place of a queue of a stopped thread.
-fn queued(tid: i32, queue: u32, place: u64) -> Option<i32> {
-    let which = libc::ptrace_peeksiginfo_args {
-        off: place,
-        flags: queue,
-        nr: 1,
-    };
-    let mut info = MaybeUninit::<siginfo_t>::zeroed();
-    let (address, data) = (&raw const which as usize, info.as_mut_ptr() as usize);
-    match ask(libc::PTRACE_PEEKSIGINFO, tid, address, data) {
-        // SAFETY: it was zeroed, which is a value of it, and the kernel has
-        // filled it in.
-        Ok(1) => Some(unsafe { info.assume_init() }.si_signo),
-        _ => None,
-    }
-}
-
 fn request(what: c_uint, tid: i32, address: usize, data: usize) -> Result<(), Errno> {
     ask(what, tid, address, data).map(drop)
 }
 
-fn ask(what: c_uint, tid: i32, address: usize, data: usize) -> Result<c_long, Errno> {
+/// Makes a request that gives a number.
+pub(super) fn ask(what: c_uint, tid: i32, address: usize, data: usize) -> Result<c_long, Errno> {
     let address = null_mut::<c_void>().wrapping_byte_add(address);
     let data = null_mut::<c_void>().wrapping_byte_add(data);
     // SAFETY: each caller gives the numbers or the address of a live record

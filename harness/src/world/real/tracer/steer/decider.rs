@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::footprint::Names;
 use crate::world::event::What;
 use crate::world::real::tracer::decider::{Act, Decider, Decision, Point, Stop, Who};
+use crate::world::real::tracer::pending::is_signalled;
 use crate::world::real::tracer::recorder::actor;
-use crate::world::real::tracer::tracee::is_signalled;
 use crate::world::real::tracer::visible;
 use crate::world::steered::{LetGo, StandingTask, Where};
 
