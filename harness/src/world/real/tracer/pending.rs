@@ -43,7 +43,7 @@ fn queued(tid: i32, queue: u32, place: u64) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::process::{Child, Command};
 
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
@@ -53,37 +53,39 @@ mod tests {
     use super::*;
 
     /// A process of its own, stopped.
-    fn stopped() -> i32 {
+    fn stopped() -> (Child, i32) {
         let child = Command::new("sleep").arg("1000").spawn().unwrap();
         let pid = child.id() as i32;
         let running = Running::seize(pid).unwrap();
         running.interrupt().unwrap();
         assert!(matches!(next_of(pid), Some(Next::Stopped(_))));
-        pid
+        (child, pid)
     }
 
-    fn end(pid: i32) {
-        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-        bury(pid);
+    fn end(mut child: Child) {
+        child.kill().unwrap();
+        bury(child.id() as i32);
+        // It was taken already.
+        let _ = child.wait();
     }
 
     #[test]
     fn a_signal_for_the_process_or_the_thread_waits() {
-        let pid = stopped();
+        let (child, pid) = stopped();
         assert!(!is_signalled(pid));
         kill(Pid::from_raw(pid), Signal::SIGUSR1).unwrap();
         assert!(is_signalled(pid));
-        end(pid);
-        let pid = stopped();
+        end(child);
+        let (child, pid) = stopped();
         // SAFETY: numbers only.
         let _ = unsafe { libc::syscall(libc::SYS_tgkill, pid, pid, libc::SIGUSR1) };
         assert!(is_signalled(pid));
-        end(pid);
+        end(child);
     }
 
     #[test]
     fn one_that_is_blocked_does_not() {
-        let pid = stopped();
+        let (child, pid) = stopped();
         let blocked = 1_u64 << (libc::SIGUSR1 - 1);
         let mask = &raw const blocked as usize;
         ask(libc::PTRACE_SETSIGMASK, pid, size_of::<u64>(), mask).unwrap();
@@ -91,7 +93,7 @@ mod tests {
         assert!(!is_signalled(pid));
         kill(Pid::from_raw(pid), Signal::SIGUSR2).unwrap();
         assert!(is_signalled(pid));
-        end(pid);
+        end(child);
     }
 
     #[test]
