@@ -136,6 +136,7 @@ fn one(
         seed: args.seed,
         faults,
         preemptions: None,
+        timers: args.timers.into(),
     };
     let mut model = Processes::new(
         planned.clone(),

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use daemonlab::explore::schedule::follow::{CannotFollow, Fidelity, Followed, follow};
-use daemonlab::explore::{Bounds, Model, Schedule, TaskName, Timeline, Verdict};
+use daemonlab::explore::{Bounds, Model, Schedule, TaskName, Timeline, Timers, Verdict};
 
 use crate::explore::Processes;
 use crate::explore::search::{along_common, bounds};
@@ -76,6 +76,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
                 let mut model =
                     Processes::new(planned, setting, about.faults, way.grain, stop.clone())
                         .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+                model.let_time_pass(Timers::AnyTime);
                 let roles = Processes::roles;
                 repeat(&mut model, roles, &schedule, &way, times, &stop, &mut out)?
             }

@@ -6,7 +6,8 @@ use std::fmt;
 
 use daemonlab::explore::schedule::PlannedWay;
 use daemonlab::explore::{
-    Alternative, Digest, Failure, Footprint, Kind, Model, Outcome, Pending, TaskName, Verdict,
+    Alternative, Digest, Failure, Footprint, Kind, Model, Outcome, Pending, TaskName, Timers,
+    Verdict,
 };
 
 use super::faults::{Faults, faults_of};
@@ -51,6 +52,7 @@ struct Intended {
 pub struct Processes {
     side: Side,
     faults: Faults,
+    timers: Timers,
     pending: Vec<Pending<String>>,
     /// What each pending one has ahead.
     ahead: Vec<Intended>,
@@ -84,6 +86,7 @@ impl Processes {
         Ok(Processes {
             side,
             faults,
+            timers: Timers::WhenIdle,
             pending: Vec::new(),
             ahead: Vec::new(),
             did: String::new(),
@@ -95,6 +98,11 @@ impl Processes {
             failures: BTreeMap::new(),
             roles: Vec::new(),
         })
+    }
+
+    /// Says when virtual time may pass; until then, only while everybody waits.
+    pub fn let_time_pass(&mut self, when: Timers) {
+        self.timers = when;
     }
 
     /// What each process was in its launch, when it was seen last.
@@ -162,6 +170,11 @@ impl Processes {
             .filter_map(|offered| Some((offered.task.by.task.parse().ok()?, offered)))
             .collect();
         named.sort_by_key(|(name, _)| *name);
+        let ends = named.iter().filter_map(|(_, offered)| offered.task.until);
+        let first = match self.timers {
+            Timers::AnyTime => ends.min(),
+            Timers::WhenIdle => None,
+        };
         for (name, Offered { task, common }) in named {
             if self.grain == Grain::Common && common.is_none() {
                 continue;
@@ -192,6 +205,16 @@ impl Processes {
                 }
             }
             let footprint = footprint(&task);
+            if task.place == Where::Waits && task.until.is_some() && task.until == first {
+                let mut time = footprint.clone();
+                time.write("clock".to_owned());
+                alternatives.push(Alternative {
+                    kind: Kind::Timer,
+                    label: Cow::Borrowed("timeout"),
+                    footprint: Some(time),
+                });
+                ways.push(LetGo::TimeOut);
+            }
             let operation = match (self.grain, &common) {
                 (Grain::Common, Some(words)) => words.clone(),
                 _ => task.next.shown,
@@ -269,7 +292,10 @@ impl Model for Processes {
         });
         let intended = &self.ahead[task];
         let order = Order::Go(intended.task.clone(), intended.ways[alternative]);
-        if let Some(words) = &intended.common {
+        // In words of both worlds a wait is where it began.
+        if let Some(words) = &intended.common
+            && intended.ways[alternative] != LetGo::TimeOut
+        {
             let way = &self.pending[task].alternatives[alternative];
             self.common.push(CommonStep {
                 task: self.pending[task].task,

@@ -45,6 +45,8 @@ pub struct Hunt {
     pub faults: Faults,
     /// How often a task may be left although it could go on; `None` for any number.
     pub preemptions: Option<u32>,
+    /// When virtual time may pass.
+    pub timers: Timers,
 }
 
 /// What came of a search.
@@ -109,6 +111,7 @@ pub fn along_common(faults: Faults) -> Bounds {
 /// number of executions so far, says no. What goes back to points where it has
 /// been gives up on programs that do not repeat themselves; the others go on.
 pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Searched {
+    model.let_time_pass(hunt.timers);
     let mut result = Searched {
         reports: Vec::new(),
         found: None,
@@ -141,7 +144,8 @@ pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> 
         let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
         if is_everything(&report) {
             // Every order, but not every moment at which a timer may fire.
-            stages.retain(|stage| stage.timers == Timers::AnyTime);
+            stages
+                .retain(|stage| stage.timers == Timers::AnyTime && hunt.timers == Timers::WhenIdle);
         }
         if matches!(report.stop, Stop::Nondeterminism(_)) {
             steady = Repeats::Mostly;
@@ -192,11 +196,11 @@ impl Hunt {
         }
     }
 
-    /// The same for orders in which time is cheap. Where timers fire at any
-    /// time, what ticks would be let go for ever.
+    /// The same for orders in which time is cheap, unless it was asked for more.
+    /// Where timers fire at any time, what ticks would be let go for ever.
     fn bounds_when_idle(&self) -> Bounds {
         Bounds {
-            timers: Timers::WhenIdle,
+            timers: self.timers,
             ..self.bounds()
         }
     }

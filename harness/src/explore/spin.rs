@@ -132,6 +132,7 @@ mod tests {
 
     fn standing(task: &str, next: Ahead) -> StandingTask {
         StandingTask {
+            until: None,
             by: Actor {
                 task: task.to_owned(),
                 pid: 2,

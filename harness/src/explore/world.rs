@@ -117,7 +117,9 @@ impl Steered<'_> {
             }
             _ => self.link.ask(offered)?,
         };
-        self.note_made(&task, &all);
+        if how != LetGo::TimeOut {
+            self.note_made(&task, &all);
+        }
         let sleeps = how == LetGo::Pass && sleepers.contains(&task);
         let (mut events, standing) = self.world.let_go(&task, how)?;
         let made = all.into_iter().find(|known| known.by.task == task);

@@ -29,6 +29,8 @@ pub struct StandingTask {
     pub next: Ahead,
     /// Whether it stands, or waits in the kernel.
     pub place: Where,
+    /// When its wait ends by itself, where time is virtual.
+    pub until: Option<Duration>,
 }
 
 /// Whether a task can be let go.
@@ -84,6 +86,8 @@ pub enum LetGo {
     Fail(i32),
     /// Its process is killed by SIGKILL.
     Kill,
+    /// It waits in virtual time, and its time has come: that moves to there.
+    TimeOut,
 }
 
 /// Whether tasks that are steered are held.

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use daemonlab::explore::schedule::follow::{Fidelity, follow};
-use daemonlab::explore::{Model, Schedule, Verdict};
+use daemonlab::explore::{Model, Schedule, Timers, Verdict};
 
 use daemonlab::sys::records::{Access, At, KillTarget, MaskHow, OpenHow};
 use daemonlab::sys::{Errno, Forked, Signal, SignalSet, System};
@@ -152,6 +152,7 @@ pub fn found_on_the_real_process() -> Result<(), Box<dyn Error>> {
         seed: 1,
         faults: Faults::None,
         preemptions: None,
+        timers: Timers::WhenIdle,
     };
     let found = search(&mut real, &hunt, |_| true).found;
     let found = found.ok_or("nothing was found on the real process")?;

@@ -72,6 +72,50 @@ fn a_race_is_found_and_its_correction_is_not(#[case] name: &str) {
     assert_eq!(status, Some(0), "{text}");
 }
 
+/// The launcher ends well, however long it waits.
+const PATIENT: &str = r#"
+version: 1
+time: virtual
+timeout: 30m
+steps:
+  - launch: {id: start, command: ["${target}"], within: 20m, expect: {exit: 0}}
+"#;
+
+#[test]
+fn a_timeout_comes_before_what_it_waits_for_where_it_may() {
+    let lab = Lab::new(&[("s.yaml", PATIENT)]);
+    compile(&lab, "timed_out", &[]);
+    let (status, text) = explored(&lab, "60");
+    assert_eq!(status, Some(0), "{text}");
+
+    let args = [
+        "explore",
+        "--target",
+        "./program",
+        "--timers",
+        "any-time",
+        "s.yaml",
+    ];
+    let output = lab.daemonlab(&args).output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("expected 0, got 75"), "{text}");
+    assert!(text.contains("@ rt_sigtimedwait"), "{text}");
+
+    let args = [
+        "replay",
+        "--times",
+        "10",
+        "target/daemonlab/s.yaml.schedule",
+    ];
+    let replay = lab.daemonlab(&args).output().expect("it runs");
+    let shown = String::from_utf8_lossy(&replay.stdout);
+    assert!(
+        shown.contains("reproduced 10 of 10 times"),
+        "{text}\n{shown}"
+    );
+}
+
 /// The launcher ends well.
 const ENDS: &str = r#"
 version: 1

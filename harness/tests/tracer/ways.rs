@@ -54,6 +54,19 @@ fn a_wish_to_be_traced_is_told() {
     );
 }
 
+/// Without a tracer a signal that is ignored ends no wait.
+#[rstest]
+#[case("ignored", "rt_sigtimedwait(")]
+#[case("ignored-poll", "epoll_wait(")]
+fn what_is_ignored_ends_no_wait(#[case] way: &str, #[case] name: &str) {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &[way]));
+    assert_eq!(facts.stdout.text(), "in time\n", "{events:#?}");
+    assert_eq!(facts.end, Some(End::Exit(0)), "{events:#?}");
+    let calls = calls_of(&events, "0");
+    let waits = calls.iter().filter(|call| call.starts_with(name));
+    assert_eq!(waits.count(), 1, "{calls:?}");
+}
+
 /// A call that a signal interrupts and the kernel makes again is one call.
 #[test]
 fn a_call_made_again_is_counted_once() {

@@ -4,6 +4,8 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use daemonlab::explore::Timers;
+
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
@@ -31,10 +33,12 @@ Examples:
   daemonlab explore scenarios/readiness/ready.yaml
   daemonlab explore --target ./my-server --runs 1000 scenarios/pingora
   daemonlab explore --faults --strategy bounded my.yaml
+  daemonlab explore --timers any-time virtual.yaml
 
 What is not visible is not steered: memory that processes share, futexes, what lies outside of the
 sandbox. So an exploration that finds nothing is no proof. A program's timers run in real time,
-unless the scenario says `time: virtual`.
+unless the scenario says `time: virtual`. Then it passes when nobody can go on without, or, with
+`--timers any-time`, whenever a wait of theirs may come to its end.
 
 {}",
         exit_status::TABLE
@@ -93,6 +97,17 @@ pub struct ExploreArgs {
     #[arg(long, value_parser = BoolishValueParser::new(), env = "DAEMONLAB_FAULTS", help_heading = "How they are explored")]
     pub faults: bool,
 
+    /// When virtual time may pass (`time: virtual`); nothing else changes
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        env = "DAEMONLAB_TIMERS",
+        help_heading = "How they are explored"
+    )]
+    pub timers: TimersName,
+
     /// Where the schedules are written of what is found
     #[arg(long, value_name = "DIR", default_value = SCHEDULES, env = "DAEMONLAB_SCHEDULES", help_heading = "What is reported")]
     pub schedules: PathBuf,
@@ -114,6 +129,26 @@ pub enum StrategyName {
     Pct,
     /// Drawn: each step for itself
     Random,
+}
+
+/// When virtual time may pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TimersName {
+    /// When no process can go on without: time is cheap, and programs are fast
+    #[default]
+    WhenIdle,
+    /// At any time, as on a machine that is slow: a timeout may come before what it waits for. The
+    /// times that the scenario grants pass as well. Orders of a program that ticks have no end
+    AnyTime,
+}
+
+impl From<TimersName> for Timers {
+    fn from(name: TimersName) -> Timers {
+        match name {
+            TimersName::WhenIdle => Timers::WhenIdle,
+            TimersName::AnyTime => Timers::AnyTime,
+        }
+    }
 }
 
 impl From<StrategyName> for Tactic {

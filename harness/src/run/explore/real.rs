@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use daemonlab::explore::shell::word;
-use daemonlab::explore::{Stop, Timeline};
+use daemonlab::explore::{Stop, Timeline, Timers};
 
 use crate::explore::Faults;
 use crate::explore::Processes;
@@ -48,6 +48,7 @@ pub fn explore(
         seed: SEED,
         faults: Faults::None,
         preemptions: Some(preemptions),
+        timers: Timers::WhenIdle,
     };
     let searched = search(&mut model, &hunt, |schedules| pace.go_on(schedules));
     let explored = explored(&searched, preemptions, pace);

@@ -20,7 +20,7 @@ use crate::world::real::failure::{error, refusal};
 use crate::world::real::proc::{pids, process, sockets};
 use crate::world::real::wire::message::{Answer, Reply, Request};
 use crate::world::spec::LaunchSpec;
-use crate::world::steered::Steering;
+use crate::world::steered::{LetGo, Steering};
 
 /// How many of the processes that remain are told of. More than any daemon
 /// leaves, unless it cannot stop.
@@ -60,11 +60,13 @@ impl Init {
                 Err(error) => Err(error),
             },
             Request::Stand { go, at_most } => {
-                if let Some((task, how)) = go
-                    && !self.tracer.steer().let_go(&task, how)
-                {
+                let goes = go.as_ref().is_none_or(|(task, how)| match how {
+                    LetGo::TimeOut => self.tracer.time_out(task),
+                    how => self.tracer.steer().let_go(task, *how),
+                });
+                if let Some((task, _)) = go.filter(|_| !goes) {
                     let stage = format!("let task {task} go");
-                    let evidence = "it does not stand before anything";
+                    let evidence = "it does not stand before anything, or wait for time";
                     let error = refusal(stage, evidence, "report this as a bug of daemonlab");
                     return Some((Err(error.into()), Vec::new(), None));
                 }

@@ -45,6 +45,14 @@ impl Steer {
         Some(task)
     }
 
+    /// The thread of this name, if it waits.
+    pub fn waiting(&self, task: &str) -> Option<i32> {
+        let waits =
+            |standing: &StandingTask| standing.by.task == task && standing.place == Where::Waits;
+        let found = self.tasks.iter().find(|(_, standing)| waits(standing));
+        found.map(|(tid, _)| *tid)
+    }
+
     /// Lets a task go, by its name. Gives whether it stands.
     pub fn let_go(&mut self, task: &str, how: LetGo) -> bool {
         let stands =
@@ -90,6 +98,7 @@ impl Decider for Steer {
             by: actor(who),
             next,
             place: if held { Where::Stands } else { Where::Waits },
+            until: None,
         };
         self.tasks.insert(who.tid, standing);
         match held {
@@ -120,7 +129,8 @@ impl Decider for Steer {
             LetGo::Pass if matches!(stop.at, Point::Call(_)) && is_signalled(who.tid) => {
                 Act::TakeBack
             }
-            LetGo::Pass => Act::Pass,
+            // Who stands waits for nothing.
+            LetGo::Pass | LetGo::TimeOut => Act::Pass,
             LetGo::Fail(errno) => Act::Fail(errno),
             LetGo::Kill => Act::Kill,
         })

@@ -112,6 +112,21 @@ impl Clock {
         self.waits.contains_key(&tid)
     }
 
+    /// When the wait of this thread ends by itself.
+    pub fn until(&self, tid: i32) -> Option<Duration> {
+        let waiting = self.waits.get(&tid).filter(|waiting| !waiting.over);
+        waiting.map(|waiting| waiting.wait.until)
+    }
+
+    /// Lets time move to where the wait of this thread ends, at once.
+    pub fn end(&mut self, tid: i32) -> Option<Due> {
+        let until = self.until(tid)?;
+        self.looks = 0;
+        self.move_to(self.now.max(until));
+        self.take(Due::Wait(tid));
+        Some(Due::Wait(tid))
+    }
+
     /// Whether a wait is being ended.
     pub fn ends_any(&self) -> bool {
         self.waits.values().any(|waiting| waiting.over)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Tracer;
+use super::anew::shorten;
 use super::task::Halt;
 use crate::world::real::tracer::call::TracedCall;
 use crate::world::real::tracer::decider::{Act, Decider, Who};
@@ -21,10 +22,17 @@ impl Tracer {
         };
         task.call = None;
         if let Some(mut call) = task.again.take_if(|again| is_again(&again.call.raw, &raw)) {
-            if let Some(clock) = &mut self.clock
-                && let Entry::Waits(restore) = clock.enter(&task.who, &mut stopped, &raw, true)
-            {
-                call.restore = restore;
+            match &mut self.clock {
+                Some(clock) => {
+                    if let Entry::Waits(restore) = clock.enter(&task.who, &mut stopped, &raw, true)
+                    {
+                        call.restore = restore;
+                    }
+                }
+                None => {
+                    let waited = now.saturating_sub(call.began);
+                    call.restore = shorten(&mut stopped, &raw, waited).or(call.restore);
+                }
             }
             task.call = Some(call);
             return self.go_on(tid, stopped);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Tracer;
+use super::anew::instead;
 use crate::world::real::proc::status::Status;
 use crate::world::real::tracer::decider::{Decider, Who};
 use crate::world::real::tracer::recorder::InCall;
@@ -16,6 +17,7 @@ impl Tracer {
             if let Some((index, value)) = call.restore {
                 let _ = stopped.set_argument(index, value);
             }
+            let result = instead(&mut stopped, call.call.raw.number, result);
             let result = match &mut self.clock {
                 Some(clock) => clock.leave(tid, &mut stopped, result),
                 None => result,

@@ -5,10 +5,12 @@
 //! - `stops`: what has stopped, is held, and let go;
 //! - `life`: how a task begins, executes a program, and ends;
 //! - `entry`, `exit`: a call that is about to be made, and one that is over;
+//! - `anew`: waits that a tracer's presence has ended;
 //! - `time`: virtual time: whether it is quiet, and who is woken;
 //! - `rest`: whether anybody runs, and until when nobody goes on;
 //! - `tell`: what it tells, and what it can be asked.
 
+mod anew;
 mod entry;
 mod exit;
 mod life;

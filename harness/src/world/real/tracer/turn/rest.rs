@@ -6,7 +6,7 @@ use super::task::{State, Task};
 use super::{LOOK_AGAIN, LOOK_AT_LAST, Tracer};
 use crate::world::real::tracer::decider::Decider;
 use crate::world::real::tracer::steer::{Rest, rest_of};
-use crate::world::steered::{Idle, Standing};
+use crate::world::steered::{Idle, Standing, StandingTask};
 
 impl Tracer {
     /// Every task, if none of them runs; nothing, while one does, or is about
@@ -29,9 +29,15 @@ impl Tracer {
         if self.wake_late() {
             return None;
         }
-        let tasks = self.tasks.keys();
+        let clock = self.clock.as_ref();
+        let tasks = self.tasks.keys().filter_map(|tid| {
+            Some(StandingTask {
+                until: clock.and_then(|clock| clock.until(*tid)),
+                ..self.steer.of(*tid)?
+            })
+        });
         Some(Standing {
-            tasks: tasks.filter_map(|tid| self.steer.of(*tid)).collect(),
+            tasks: tasks.collect(),
             idle,
         })
     }

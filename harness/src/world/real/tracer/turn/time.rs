@@ -68,6 +68,16 @@ impl Tracer {
         }
     }
 
+    /// Ends the wait of a task, by its name, though others could go on: time
+    /// moves to its end. Gives whether it waits for time.
+    pub fn time_out(&mut self, task: &str) -> bool {
+        let Some(tid) = self.steer.waiting(task) else {
+            return false;
+        };
+        let due = self.clock.as_mut().and_then(|clock| clock.end(tid));
+        due.map(|due| self.wake(due)).is_some()
+    }
+
     /// Somebody has run for so long that this much of time is over.
     pub fn pass_time(&mut self, real: Duration) {
         if let Some(clock) = self.clock.as_mut().filter(|_| !real.is_zero()) {
