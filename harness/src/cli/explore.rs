@@ -330,7 +330,8 @@ fn searched(report: &Report) -> String {
 fn spent(reports: &[Report]) -> u64 {
     reports
         .iter()
-        .map(|report| report.executions + report.abandoned)
+        // One that was given up before its first was over counts as it.
+        .map(|report| (report.executions + report.abandoned).max(1))
         .sum()
 }
 

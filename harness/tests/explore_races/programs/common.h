@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t ready;
@@ -24,6 +25,14 @@ static void on_ready(int signal) { (void)signal; ready = 1; }
 static void handle(int number, void (*handler)(int)) {
   struct sigaction action = {.sa_handler = handler};
   sigaction(number, &action, NULL);
+}
+
+// Does something that nobody sees, for about so long.
+static void compute(int milliseconds) {
+  struct timespec began, now;
+  clock_gettime(CLOCK_MONOTONIC, &began);
+  do clock_gettime(CLOCK_MONOTONIC, &now);
+  while ((now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000 < milliseconds);
 }
 
 static sigset_t only(int number) {
