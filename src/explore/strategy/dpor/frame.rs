@@ -178,17 +178,29 @@ impl Frame {
     /// What was asleep at the frame before, or done there, and commutes with
     /// what goes there. Where preemptions are counted, it must not keep going
     /// who has stopped, nor release whom a fault has struck while it was
-    /// blocked: the same order would cost one more.
+    /// blocked: the same order would cost one more. Nor does it sleep on where a
+    /// timer could fire before and no more, since somebody can go on without:
+    /// then a fault strikes a task that is blocked, which is no switch.
     pub(super) fn inherit_sleep(&mut self, before: &Frame, point: &Point<'_>) {
+        let mut kept = std::mem::take(&mut self.sleep);
         let event = &before.event;
         let stopped = self.stopped.and_then(|stopped| self.entry(stopped));
         let feet = [stopped, before.struck()].map(|entry| entry.map(|entry| entry.foot));
         let sleeping = before.sleep.iter().chain(&before.done);
         let sleeping = sleeping.filter(|asleep| {
             let mut feet = feet.into_iter().flatten().chain([event.foot]);
-            asleep.task != event.task && !feet.any(|foot| asleep.conflicts(foot, point))
+            asleep.task != event.task
+                && !feet.any(|foot| asleep.conflicts(foot, point))
+                && (self.switch == Switch::Uncounted || self.is_as_ready(asleep.task, before))
         });
-        self.sleep.extend(sleeping.cloned());
+        kept.extend(sleeping.cloned());
+        self.sleep = kept;
+    }
+
+    /// Whether a task can go on by the same as at the frame before.
+    fn is_as_ready(&self, task: TaskId, before: &Frame) -> bool {
+        let readiness = |frame: &Frame| frame.entry(task).map(|entry| entry.readiness);
+        readiness(self) == readiness(before)
     }
 
     /// Lets one candidate go in one way, as if all that come before had been

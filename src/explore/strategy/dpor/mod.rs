@@ -56,6 +56,8 @@
 //!   with what was waited for at its end.
 //! - Nor may what sleeps keep a task going that has stopped meanwhile: switching
 //!   from that one was free because of it.
+//! - Nor does a fault sleep on where a timer of its task could fire before and no
+//!   more: what strikes a task that is blocked is no switch.
 //!
 //! So each class that has an execution within the bound is reached, by one that
 //! is within it. Tests hold this against the plain search, class by class.

@@ -266,3 +266,20 @@ fn a_handshake_with_faults_needs_a_hundredth_of_the_executions() {
     let (few, many) = (reduced.report.executions, everything.report.executions);
     assert!(few * 100 <= many, "{few} of {many}");
 }
+
+/// Struck where its timer could fire, the second task has the processor, and the
+/// third one's last step preempts it. Struck once the third can go on, it has not.
+#[test]
+fn whom_a_fault_strikes_has_the_processor_only_if_a_timer_could_have_moved_it() {
+    let programs = [
+        vec![Start(1)],
+        vec![Faulty(Box::new(ReceiveOrTimeOut(0))), Get(0)],
+        vec![Faulty(Box::new(Receive(0))), Start(1)],
+    ];
+    let bounds = Bounds {
+        preemptions: Some(0),
+        ..within(2, Timers::WhenIdle)
+    };
+    let different = differ(&programs, bounds);
+    assert!(different.is_none(), "{}", different.unwrap());
+}
