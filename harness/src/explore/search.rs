@@ -213,6 +213,7 @@ struct Stage {
     runs: u64,
     /// What it needs of the program.
     repeats: Repeats,
+    /// When timers fire in it, unless it was asked for more.
     timers: Timers,
 }
 

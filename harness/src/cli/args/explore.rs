@@ -4,10 +4,9 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daemonlab::explore::Timers;
-
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
+use daemonlab::explore::Timers;
 
 use super::choice::Choice;
 use super::duration::duration;
@@ -37,8 +36,8 @@ Examples:
 
 What is not visible is not steered: memory that processes share, futexes, what lies outside of the
 sandbox. So an exploration that finds nothing is no proof. A program's timers run in real time,
-unless the scenario says `time: virtual`. Then it passes when nobody can go on without, or, with
-`--timers any-time`, whenever a wait of theirs may come to its end.
+unless the scenario says `time: virtual`. Then time passes when no process can go on without, or,
+with `--timers any-time`, whenever a wait may come to its end.
 
 {}",
         exit_status::TABLE

@@ -3,7 +3,7 @@
 //! them where it is asked to, and tells the facts. It ends, and everything with it, as
 //! soon as the harness or its template is gone.
 //!
-//! - [`root`]: the world's root, mounts and loopback;
+//! - [`root`]: the world's root and mounts;
 //! - [`etc`]: its users, groups and host name;
 //! - [`serve`]: the loop that everything happens in;
 //! - [`requests`]: what the harness asks, one method each;
