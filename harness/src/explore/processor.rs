@@ -8,14 +8,14 @@ use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use nix::unistd::{Pid, gettid};
 
-/// A thread that stays on one processor, with what it starts, until this is
-/// dropped. Where the kernel does not let it, nothing is different but the
+/// A thread that stays on one processor, with the threads that it starts, until
+/// this is dropped. Where the kernel does not let it, nothing is different but the
 /// speed.
 #[derive(Debug)]
 pub struct Stay {
     thread: Pid,
-    /// Where it might run before.
-    before: Option<CpuSet>,
+    /// Where it is, and where it might run before.
+    place: Option<(usize, CpuSet)>,
 }
 
 impl Stay {
@@ -23,23 +23,29 @@ impl Stay {
     /// threads of this process stay on.
     pub fn here() -> Stay {
         let thread = gettid();
-        let stay = || -> Result<CpuSet, Errno> {
+        let stay = || -> Result<(usize, CpuSet), Errno> {
             let before = sched_getaffinity(thread)?;
             let mut one = CpuSet::new();
-            one.set(choose(&before, sched_getcpu()?, &taken(thread)))?;
+            let place = choose(&before, sched_getcpu()?, &taken(thread));
+            one.set(place)?;
             sched_setaffinity(thread, &one)?;
-            Ok(before)
+            Ok((place, before))
         };
         Stay {
             thread,
-            before: stay().ok(),
+            place: stay().ok(),
         }
+    }
+
+    /// The processor that it stays on; nothing, if the kernel does not let it.
+    pub fn processor(&self) -> Option<usize> {
+        self.place.as_ref().map(|(place, _)| *place)
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
+        if let Some((_, before)) = &self.place {
             let _ = sched_setaffinity(self.thread, before);
         }
     }

@@ -10,7 +10,7 @@ use super::network::is_touched;
 use crate::delegate_world;
 use crate::world::event::Event;
 use crate::world::facts::LaunchFacts;
-use crate::world::real::{Network, RealWorld};
+use crate::world::real::{Ending, Network, RealWorld};
 use crate::world::spec::{FileSpec, LaunchSpec};
 use crate::world::steered::{LetGo, Standing, Steering};
 use crate::world::{World, WorldError};
@@ -23,14 +23,23 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// time.
 pub type Came = (Vec<Event>, Option<Standing>);
 
+/// What an execution leaves to the next one.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// The network that the next world gets: this one's, if it was left as it
+    /// was.
+    pub network: Network,
+    /// This one's world, while it ends.
+    ending: Option<Ending>,
+}
+
 /// A sandbox whose order is chosen. What it was asked is not asked again as long
 /// as the answer is the same: an execution has many steps, and after most of
 /// them only one task is not where it was.
 #[derive(Debug)]
 pub struct Rested<'a> {
     world: RealWorld,
-    /// That of the next world: this one's, if it was left as it was.
-    network: &'a mut Network,
+    left: &'a mut Left,
     /// Whether it was not.
     touched: bool,
     /// What stands, if nothing was done since that was seen.
@@ -41,10 +50,10 @@ pub struct Rested<'a> {
 
 impl Rested<'_> {
     /// This one, in which nothing was launched yet.
-    pub fn new(world: RealWorld, network: &mut Network) -> Rested<'_> {
+    pub fn new(world: RealWorld, left: &mut Left) -> Rested<'_> {
         Rested {
             world,
-            network,
+            left,
             touched: false,
             standing: None,
             launches: BTreeMap::new(),
@@ -189,9 +198,13 @@ impl World for Rested<'_> {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
-        let events = Box::new(self.world).finish()?;
+        let (events, ending) = self.world.end()?;
+        // The one before had all this execution's time.
+        if let Some(before) = self.left.ending.replace(ending) {
+            before.wait()?;
+        }
         if !self.touched && !is_touched(&events) {
-            *self.network = Network::Kept;
+            self.left.network = Network::Kept;
         }
         Ok(events)
     }

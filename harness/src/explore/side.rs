@@ -5,12 +5,13 @@ use std::thread::{self, JoinHandle};
 
 use super::link::{Link, Order, Said};
 use super::processor::Stay;
+use super::rested::Left;
 use super::world::SteeredMaker;
 use crate::run::case;
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
-use crate::world::real::{Host, Network};
+use crate::world::real::Host;
 use crate::world::sim::Grain;
 
 /// A thread with a sandbox's supervisor of its own. It ends with this.
@@ -34,38 +35,24 @@ impl Side {
         grain: Grain,
         stop: Stop,
     ) -> Result<Side, WorldError> {
+        // Made before: what it makes ahead is better made elsewhere.
+        let host = Host::start()?;
         let stay = Stay::here();
         let (to, orders) = mpsc::channel();
         let (say, from) = mpsc::channel();
-        let (started, begun) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            let host = match Host::start() {
-                Ok(host) => host,
-                Err(error) => {
-                    let _ = started.send(Err(error));
-                    return;
-                }
-            };
-            let _ = started.send(Ok(()));
-            let link = Link {
+        let mut maker = SteeredMaker {
+            host,
+            link: Link {
                 to: say,
                 from: orders,
                 dropped: false,
                 did: String::new(),
-            };
-            serve(
-                &mut SteeredMaker {
-                    host,
-                    link,
-                    grain,
-                    network: Network::New,
-                },
-                &planned,
-                &setting,
-                &stop,
-            );
-        });
-        begun.recv().unwrap_or_else(|_| Err(gone()))?;
+            },
+            grain,
+            processor: stay.processor(),
+            left: Left::default(),
+        };
+        let thread = thread::spawn(move || serve(&mut maker, &planned, &setting, &stop));
         Ok(Side {
             to: Some(to),
             from,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use daemonlab::sys::Signal;
 
 use super::link::{Link, Offered, dropped};
-use super::rested::Rested;
+use super::rested::{Left, Rested};
 use super::spin::Habits;
 use crate::delegate_world;
 use crate::run::maker::WorldMaker;
@@ -15,7 +15,7 @@ use crate::run::real::bound;
 use crate::world::common::{Common, ENDS, Seen};
 use crate::world::event::{CallResult, Event, What};
 use crate::world::facts::LaunchFacts;
-use crate::world::real::{Host, Network};
+use crate::world::real::{Host, Terms};
 use crate::world::sim::Grain;
 use crate::world::spec::{LaunchSpec, Order, SandboxSpec, Trace};
 use crate::world::steered::{Ahead, Idle, LetGo, Standing, StandingTask, Steering, Where};
@@ -38,8 +38,10 @@ pub struct SteeredMaker {
     pub(super) host: Host,
     pub(super) link: Link,
     pub(super) grain: Grain,
-    /// That of the next world.
-    pub(super) network: Network,
+    /// The processor that all of it stays on, if on one.
+    pub(super) processor: Option<usize>,
+    /// What the last world has left.
+    pub(super) left: Left,
 }
 
 impl WorldMaker for SteeredMaker {
@@ -50,10 +52,13 @@ impl WorldMaker for SteeredMaker {
         _: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
         // Until its end is seen, nobody knows what this one leaves there.
-        let network = std::mem::replace(&mut self.network, Network::New);
-        let world = self.host.world_with(network, &bound(spec))?;
+        let terms = Terms {
+            network: std::mem::take(&mut self.left.network),
+            processor: self.processor,
+        };
+        let world = self.host.world_with(terms, &bound(spec))?;
         Ok(Box::new(Steered {
-            world: Rested::new(world, &mut self.network),
+            world: Rested::new(world, &mut self.left),
             link: &mut self.link,
             grain: self.grain,
             common: Common::default(),

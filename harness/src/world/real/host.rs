@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,12 +12,12 @@ use nix::unistd::Pid;
 
 use super::failure::{Failure, With, refusal};
 use super::helper::SUPERVISOR;
-use super::ids::IdMap;
 use super::kernel::Pidfd;
 use super::probe::{StageId, explain};
 use super::reserved::is_own;
 use super::supervisor::outermost;
-use super::wire::message::{HostReply, HostRequest, MakeInit, Network, Request};
+use super::warm::Template;
+use super::wire::message::{HostReply, HostRequest, Network, Request};
 use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
@@ -42,12 +42,14 @@ pub struct Host {
     templates: Vec<Template>,
 }
 
-#[derive(Debug)]
-struct Template {
-    binds: Vec<PathBuf>,
-    channel: Channel,
-    users: IdMap,
-    groups: IdMap,
+/// What a world is to have that no program in it can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Its network: who keeps the last world's makes its worlds one after the
+    /// other.
+    pub network: Network,
+    /// The processor that all of it stays on, if on one.
+    pub processor: Option<usize>,
 }
 
 impl Host {
@@ -135,17 +137,16 @@ impl Host {
     /// What could not be made: a folder that is not there, an id that has no
     /// mapping. The host stays usable.
     pub fn world(&mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
-        self.world_with(Network::New, spec)
+        self.world_with(Terms::default(), spec)
     }
 
-    /// The same, with this network. Who keeps the last world's makes its worlds
-    /// one after the other.
+    /// The same, on these terms.
     ///
     /// # Errors
     /// As [`Host::world`].
     pub(crate) fn world_with(
         &mut self,
-        network: Network,
+        terms: Terms,
         spec: &SandboxSpec,
     ) -> Result<RealWorld, WorldError> {
         for bind in &spec.binds {
@@ -153,13 +154,13 @@ impl Host {
         }
         let binds = outermost(&spec.binds);
         self.warm_up(&binds).map_err(explain)?;
-        let world = match self.init(network, spec).map_err(explain)? {
+        let world = match self.init(terms, spec).map_err(explain)? {
             Some(world) => world,
             None => {
                 // Something has killed the template; the next one may live.
                 self.templates.pop();
                 self.warm_up(&binds).map_err(explain)?;
-                let again = self.init(network, spec).map_err(explain)?;
+                let again = self.init(terms, spec).map_err(explain)?;
                 let evidence = "its template ends as soon as it starts";
                 let remedy = "look at what it says on stderr";
                 again.ok_or_else(|| refusal("make a world", evidence, remedy))?
@@ -176,7 +177,7 @@ impl Host {
         if !bound || self.warm_up(&outermost(binds)).is_err() {
             self.warm_up(&[])?;
         }
-        match self.init(Network::New, &SandboxSpec::default())? {
+        match self.init(Terms::default(), &SandboxSpec::default())? {
             Some(world) => world.try_made(),
             None => Err(confused("make a world", &"its template has ended")),
         }
@@ -202,19 +203,7 @@ impl Host {
         };
         let socket = frame.fds.into_iter().next();
         let socket = socket.ok_or_else(|| confused(what, &"no socket came along"))?;
-        let map = |file: &str| -> Result<IdMap, Failure> {
-            let path = format!("/proc/{pid}/{file}");
-            let text = fs::read_to_string(&path);
-            let text =
-                text.map_err(|why| Failure::new(StageId::Range, format_args!("read {path}"), why))?;
-            Ok(IdMap::parse(&text))
-        };
-        let template = Template {
-            binds: binds.to_vec(),
-            channel: socket.into(),
-            users: map("uid_map")?,
-            groups: map("gid_map")?,
-        };
+        let template = Template::new(binds, socket.into(), pid)?;
         if self.templates.len() >= TEMPLATES {
             self.templates.remove(0);
         }
@@ -224,34 +213,22 @@ impl Host {
 
     /// Makes an init by the last template, and asks it for the world; `None`
     /// if the template is gone.
-    fn init(&self, network: Network, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
-        let what = "make an init by the template";
-        let Some(template) = self.templates.last() else {
-            return Err(confused(what, &"there is no template"));
+    fn init(&mut self, terms: Terms, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
+        let Some(template) = self.templates.last_mut() else {
+            let why = "there is no template";
+            return Err(confused("make an init by the template", &why));
         };
-        let at = |why: io::Error| Failure::new(StageId::Processes, what, why);
-        let (ours, theirs) = Channel::pair().map_err(at)?;
-        let asked = template
-            .channel
-            .send_with(&MakeInit { network }, &[], &[theirs.as_fd()]);
-        drop(theirs);
-        if asked.is_err() {
-            return Ok(None);
-        }
-        // Init finds it as soon as it runs. If there is to be none, the
-        // template says why.
-        let _ = ours.send(&Request::Make(spec.clone()));
-        let answer = template
-            .channel
-            .receive_within::<Result<(), Failure>>(PATIENCE);
-        let Some(answer) = answer.map_err(at)? else {
+        let Some((channel, pidfd)) = template.init(terms.network)? else {
             return Ok(None);
         };
-        answer.message?;
-        let pidfd = answer.fds.into_iter().next();
-        let pidfd = pidfd.ok_or_else(|| confused(what, &"no pidfd came along"))?;
+        // What does not reach it shows when it is to answer.
+        let _ = channel.send(&Request::Make {
+            spec: spec.clone(),
+            processor: terms.processor,
+        });
+        template.ask_ahead(terms.network);
         let (users, groups) = (template.users.clone(), template.groups.clone());
-        Ok(Some(RealWorld::new(ours, pidfd.into(), users, groups)))
+        Ok(Some(RealWorld::new(channel, pidfd, users, groups)))
     }
 }
 
@@ -294,6 +271,6 @@ fn check(bind: &Path) -> Result<(), WorldError> {
         .with("bind into the sandbox", bind)
 }
 
-fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {
+pub(super) fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {
     Failure::new(StageId::Userns, what, format!("{why:?}"))
 }

@@ -12,15 +12,15 @@
 //! as soon as the one before it does.
 //!
 //! On the harness's side:
-//! - `host`: a supervisor;
-//! - `world`: a world; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
+//! - `host`: a supervisor; `warm`: its templates;
+//! - `world`: a world; `ending`: its end; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
 //! - [`probe`]: what this machine can do, stage by stage;
 //! - `reserved`: which folders are the sandbox's own;
 //! - `helper`: the hook on the first line of `main`.
 //!
 //! On the other:
 //! - `supervisor`, `template`, `init`: the helpers;
-//! - `ahead`: what a template makes before it is asked for;
+//! - `network`: the namespaces that a template makes for an init;
 //! - [`tracer`]: system calls that are seen, held and failed;
 //! - `proc`: facts out of `/proc`.
 //!
@@ -33,7 +33,7 @@
 pub mod probe;
 pub mod tracer;
 
-mod ahead;
+mod ending;
 mod failure;
 mod heard;
 mod helper;
@@ -42,15 +42,19 @@ mod ids;
 mod init;
 mod keep;
 mod kernel;
+mod network;
 mod proc;
 mod reserved;
 mod supervisor;
 mod template;
+mod warm;
 mod wire;
 mod world;
 
+pub(crate) use ending::Ending;
 pub use helper::helper_main;
 pub use host::Host;
+pub(crate) use host::Terms;
 pub use reserved::{bind_for, is_own};
 pub(crate) use wire::message::Network;
 pub use world::RealWorld;

@@ -16,14 +16,14 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::wait;
 use nix::unistd::{Pid, getppid};
 
-use super::ahead::Ahead;
 use super::failure::{At, Failure};
 use super::init;
 use super::kernel::{Cloned, clone_into, exit_now};
+use super::network::Surroundings;
 use super::probe::StageId;
 use super::tracer::visible;
 use super::wire::Channel;
-use super::wire::message::{MakeInit, Network, Plan};
+use super::wire::message::{MakeInit, Plan};
 
 /// Where a world's root is put together, in the tree.
 pub const NEW_ROOT: &str = "/new";
@@ -66,13 +66,13 @@ pub fn run(channel: Channel, supervisor: Pid) -> io::Result<ExitCode> {
     // Inits notice by its end that the template is gone: a parent-death signal
     // set by the child comes too late if the parent has died before.
     let (lifeline, alive) = io::pipe()?;
-    let mut ahead = Ahead::default();
+    let mut surroundings = Surroundings::default();
     while let Ok(Some(frame)) = channel.receive::<MakeInit>() {
         let Some(socket) = frame.fds.into_iter().next() else {
             break;
         };
-        let wanted = frame.message.network;
-        let sent = match ahead.ready(wanted).and_then(make) {
+        let besides = surroundings.ready(frame.message.network);
+        let sent = match besides.and_then(make) {
             Ok(Cloned::Child) => {
                 drop((channel, alive));
                 exit_now(init::run(socket.into(), lifeline.into(), &blueprint));
@@ -84,10 +84,6 @@ pub fn run(channel: Channel, supervisor: Pid) -> io::Result<ExitCode> {
         };
         if sent.is_err() {
             break;
-        }
-        if wanted == Network::New {
-            // While that world is at work.
-            ahead.make_ahead();
         }
     }
     drop((channel, alive));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 use nix::time::{ClockId, clock_gettime};
 
-use super::failure::{Failure, error, refusal};
+use super::failure::{Failure, error};
 use super::heard::{Answered, Heard, judge, judge_stage, unexpected};
 use super::host::PATIENCE;
 use super::ids::IdMap;
@@ -23,11 +23,22 @@ use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec};
 use crate::world::steered::{LetGo, Standing, Steering};
 use crate::world::{World, WorldError};
 
+/// Asks, and takes the one reply that fits.
+macro_rules! expect {
+    ($world:expr, $stage:expr, $request:expr, $reply:pat => $value:expr) => {{
+        let stage: &str = $stage;
+        match $world.ask(stage, &$request)?.reply {
+            $reply => Ok($value),
+            other => Err(unexpected(stage, &other)),
+        }
+    }};
+}
+
 /// A sandbox on Linux. Dropping it ends everything in it.
 #[derive(Debug)]
 pub struct RealWorld {
     channel: Channel,
-    init: Pidfd,
+    pub(super) init: Pidfd,
     users: IdMap,
     groups: IdMap,
     /// When it was made, by `CLOCK_MONOTONIC`.
@@ -39,6 +50,8 @@ pub struct RealWorld {
     time: Option<Duration>,
     /// By how much waits end late there.
     slack: Duration,
+    /// How long init may take for what takes milliseconds.
+    pub(super) patience: Duration,
 }
 
 impl RealWorld {
@@ -53,6 +66,7 @@ impl RealWorld {
             lost: false,
             time: None,
             slack: Duration::ZERO,
+            patience: PATIENCE,
         }
     }
 
@@ -93,7 +107,7 @@ impl RealWorld {
     }
 
     fn answer(&mut self, takes: Duration) -> Heard {
-        let answer = self.channel.receive_within(takes + PATIENCE);
+        let answer = self.channel.receive_within(takes + self.patience);
         self.lost = answer.is_err();
         answer
     }
@@ -109,7 +123,7 @@ impl RealWorld {
         judge(stage, self.exchange(request, bytes, takes))
     }
 
-    fn ask(&mut self, stage: &str, request: &Request) -> Result<Answered, WorldError> {
+    pub(super) fn ask(&mut self, stage: &str, request: &Request) -> Result<Answered, WorldError> {
         self.call(stage, request, &[], Duration::ZERO)
     }
 
@@ -196,17 +210,6 @@ impl RealWorld {
         keep::write_facts(folder, "processes.json", &processes)?;
         keep::write_facts(folder, "sockets.json", &sockets)
     }
-}
-
-/// Asks, and takes the one reply that fits.
-macro_rules! expect {
-    ($world:expr, $stage:expr, $request:expr, $reply:pat => $value:expr) => {{
-        let stage: &str = $stage;
-        match $world.ask(stage, &$request)?.reply {
-            $reply => Ok($value),
-            other => Err(unexpected(stage, &other)),
-        }
-    }};
 }
 
 impl World for RealWorld {
@@ -318,29 +321,10 @@ impl World for RealWorld {
         now.saturating_sub(self.made)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<Event>, WorldError> {
-        let stage = "end the world";
-        let events = expect!(self, stage, Request::Finish, Reply::Events(events, _) => events);
-        let events = match events {
-            Err(error) if self.init.wait(Duration::ZERO) => return Err(error),
-            // It is there but does not come to answer, as beside thousands of
-            // processes that all want to run: it is ended from outside, and they
-            // with it. What it had still to tell is evidence, and no verdict's ground.
-            Err(_) => {
-                let _ = self.init.kill();
-                Vec::new()
-            }
-            Ok(events) => events,
-        };
-        if self.init.wait(PATIENCE) {
-            return Ok(events);
-        }
-        let evidence = "its init still runs after half a minute";
-        Err(refusal(
-            stage,
-            evidence,
-            "look for a process in state D (uninterruptible sleep)",
-        ))
+    fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
+        let (events, ending) = self.end()?;
+        ending.wait()?;
+        Ok(events)
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
-use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
@@ -71,9 +70,6 @@ impl Launch {
         let mut recording = Recording::new(&spec.trace, spec.order)?;
         recording.besides = tracer.besides();
         let calls = recording.stops(&rules);
-        if spec.order == Order::Steered {
-            stay_here();
-        }
         let start = Start {
             launch: spec,
             calls: &calls,
@@ -258,17 +254,6 @@ impl Launch {
         }
         false
     }
-}
-
-/// Keeps init, and what it starts from now on, on the processor that it is on.
-/// Where tasks go on one at a time, a second one would have to be woken for
-/// every step of them. It does as well without.
-fn stay_here() {
-    let mut here = CpuSet::new();
-    let own = Pid::from_raw(0);
-    let _ = sched_getcpu()
-        .and_then(|cpu| here.set(cpu))
-        .and_then(|()| sched_setaffinity(own, &here));
 }
 
 fn stage(spec: &LaunchSpec) -> String {

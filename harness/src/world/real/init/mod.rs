@@ -16,6 +16,7 @@
 //! - [`files`]: making files and telling about them;
 //! - [`connect`]: talking to a server as a client;
 //! - [`keep`]: gathering the files that are evidence;
+//! - [`place`]: the processor that it stays on;
 //! - [`trials`]: what only a probe asks for.
 
 mod child;
@@ -27,6 +28,7 @@ mod files;
 mod keep;
 mod launch;
 mod output;
+mod place;
 mod requests;
 mod root;
 mod serve;

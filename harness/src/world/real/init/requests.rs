@@ -33,7 +33,7 @@ impl Init {
     /// Answers, or takes note of what takes time.
     pub(super) fn request(&mut self, request: Request, bytes: Vec<u8>) -> Option<Answered> {
         let answer = match request {
-            Request::Make(_) | Request::Finish => Ok(Reply::Done),
+            Request::Make { .. } | Request::Finish => Ok(Reply::Done),
             Request::Launch(spec) => self.launch(&spec).map(Reply::Launched),
             Request::LaunchFacts(id) => self.launch_facts(&id),
             Request::Processes => Ok(Reply::Processes(self.processes())),

@@ -55,18 +55,14 @@ const LINKS: &[(&str, &str)] = &[
 ];
 
 /// Makes the root and enters it; nothing of the tree but what is bound in can
-/// be reached afterwards. `write_etc` is called with the new root, before it
-/// is entered.
-pub fn make(
-    blueprint: &Blueprint,
-    write_etc: impl FnOnce(&Path) -> io::Result<()>,
-) -> Result<(), Failure> {
+/// be reached afterwards.
+pub fn make(blueprint: &Blueprint) -> Result<(), Failure> {
     let root = Path::new(NEW_ROOT);
     let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
     let flags = MsFlags::MS_NODEV;
     mount(Some("root"), root, Some("tmpfs"), flags, Some(LIMITS))
         .at(StageId::Mounts, "mount a tmpfs")?;
-    furnish(root, blueprint, write_etc).at(StageId::Mounts, "fill the world's root")?;
+    furnish(root, blueprint).at(StageId::Mounts, "fill the world's root")?;
     for (path, folder) in &blueprint.plan.binds {
         let to = below(path);
         mount_point(&to, *folder).at(StageId::Mounts, format_args!("make a place for {path:?}"))?;
@@ -89,11 +85,7 @@ pub fn make(
     sethostname(HOST).at(StageId::Mounts, "set the host's name")
 }
 
-fn furnish(
-    root: &Path,
-    blueprint: &Blueprint,
-    write_etc: impl FnOnce(&Path) -> io::Result<()>,
-) -> io::Result<()> {
+fn furnish(root: &Path, blueprint: &Blueprint) -> io::Result<()> {
     // The modes are meant as they are.
     let usual = umask(Mode::empty());
     for (name, mode) in FOLDERS {
@@ -110,7 +102,7 @@ fn furnish(
     for (path, content) in &blueprint.copies {
         fs::write(below(path), content)?;
     }
-    write_etc(root)
+    Ok(())
 }
 
 /// Terminals of the world's own. Group 5 is `tty` by custom; where there is

@@ -214,6 +214,12 @@ fn is_private(path: &Path) -> bool {
     inner.is_some_and(|(_, read_only)| *read_only)
 }
 
+/// Looks at this world's mounts now, which it would do when it is asked of the
+/// first file.
+pub fn prepare_here() {
+    mounts();
+}
+
 /// The mounts of this world and whether they are read-only
 /// (`proc_pid_mountinfo(5)`), with the links at the root that lead to them: the
 /// innermost first, and of those on one place the uppermost.

@@ -91,6 +91,12 @@ impl Channel {
         send_all(&self.socket, &frame[sent..])
     }
 
+    /// Whether something has come, or the peer is gone.
+    pub fn has_come(&self) -> bool {
+        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1))
+    }
+
     /// Waits for the next frame; `None` once the peer is gone.
     ///
     /// # Errors

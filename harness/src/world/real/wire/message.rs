@@ -54,15 +54,20 @@ pub enum Network {
     /// A new one.
     #[default]
     New,
-    /// That of the template's last world, as that has left it. It must be gone.
+    /// That of the template's last world, as that has left it.
     Kept,
 }
 
 /// What the harness asks an init.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Make the world. Comes first.
-    Make(SandboxSpec),
+    /// Make the world of what init has prepared. Comes first.
+    Make {
+        /// How.
+        spec: SandboxSpec,
+        /// The processor that it stays on until it ends, if on one.
+        processor: Option<usize>,
+    },
     /// Start a program.
     Launch(LaunchSpec),
     /// Tell about a launch.

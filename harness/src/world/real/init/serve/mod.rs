@@ -13,6 +13,7 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -23,13 +24,14 @@ use self::prepare::prepare;
 use super::connect::Connection;
 use super::events::Events;
 use super::launch::{Launch, now};
+use super::place::Place;
 use super::{etc, files, root};
 use crate::world::real::failure::{At, Failure, refusal};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
 use crate::world::real::probe::StageId;
 use crate::world::real::template::Blueprint;
-use crate::world::real::tracer::{Clock, Tracer};
+use crate::world::real::tracer::{Clock, Tracer, visible};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
 use crate::world::spec::SandboxSpec;
@@ -39,6 +41,8 @@ use crate::world::spec::SandboxSpec;
 pub struct Init {
     channel: Channel,
     lifeline: OwnedFd,
+    /// The processor that it stays on, if on one.
+    place: Option<Place>,
     /// What there is to reap, or to trace.
     pub(super) signals: SignalFd,
     /// When it was made, in nanoseconds of `CLOCK_MONOTONIC`.
@@ -121,12 +125,20 @@ pub fn run(channel: Channel, lifeline: OwnedFd, blueprint: &Blueprint) -> i32 {
     }
 }
 
+/// What every world has: its root.
+fn make_root(blueprint: &Blueprint) -> Result<(), Failure> {
+    root::make(blueprint)?;
+    // Those of the tree, if not of who started it, are out of reach now.
+    null_streams().at(StageId::Mounts, "open /dev/null")
+}
+
 impl Init {
     fn new(channel: Channel, lifeline: OwnedFd) -> Result<Init, (Channel, Failure)> {
         match prepare() {
             Ok((signals, users, groups)) => Ok(Init {
                 channel,
                 lifeline,
+                place: None,
                 signals,
                 started: now(),
                 users,
@@ -156,9 +168,17 @@ impl Init {
     }
 
     fn serve(&mut self, blueprint: &Blueprint) {
+        let root = make_root(blueprint);
+        if !self.channel.has_come() {
+            // It was made ahead, and has time for what may be asked of it.
+            visible::prepare_here();
+        }
         let made = match self.channel.receive::<Request>() {
             Ok(Some(frame)) => match frame.message {
-                Request::Make(spec) => self.make(blueprint, &spec),
+                Request::Make { spec, processor } => {
+                    self.place = processor.and_then(Place::take);
+                    root.map_err(Problem::Stage).and_then(|()| self.make(&spec))
+                }
                 other => Err(refusal("make the world", format!("{other:?} came first"), "").into()),
             },
             _ => return,
@@ -168,12 +188,13 @@ impl Init {
             return;
         }
         while self.turn() {}
+        if let Some(place) = self.place.take() {
+            place.leave();
+        }
     }
 
-    fn make(&mut self, blueprint: &Blueprint, spec: &SandboxSpec) -> Answer {
-        root::make(blueprint, |root| etc::write(root, spec))?;
-        // Those of the tree, if not of who started it, are out of reach now.
-        null_streams().at(StageId::Mounts, "open /dev/null")?;
+    fn make(&mut self, spec: &SandboxSpec) -> Answer {
+        etc::write(Path::new("/"), spec).at(StageId::Mounts, "fill the world's root")?;
         for file in &spec.files {
             files::write(file)?;
         }

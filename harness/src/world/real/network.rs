@@ -1,6 +1,5 @@
-//! What takes the longest of a sandbox, and nothing that is asked of it changes:
-//! its network, IPC and UTS namespaces. A template makes those of the next world
-//! while the last one is at work.
+//! The namespaces that inits are born into besides their own: network, IPC and
+//! UTS. A template is in those of the init that it has made last.
 
 use std::os::fd::AsRawFd;
 
@@ -12,61 +11,35 @@ use super::failure::{At, Failure};
 use super::probe::StageId;
 use super::wire::message::Network;
 
-/// The namespaces that a template is in, which the init that it makes next is
-/// born into.
-#[derive(Debug, Default)]
-pub struct Ahead {
-    state: State,
-}
-
+/// Which ones a template is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// They are those that it was started in.
+pub enum Surroundings {
+    /// Those that it was started in.
     #[default]
     Foreign,
-    /// A world has them, or has had them.
-    Given,
-    /// Nobody has had them.
-    Fresh,
+    /// Those that it has made for an init.
+    Made,
 }
 
-impl Ahead {
+impl Surroundings {
     /// Makes sure that the next init is born into namespaces as a world asks for
     /// them, and gives those that are to be made with it.
     ///
     /// # Errors
     /// The stage that failed.
     pub fn ready(&mut self, wanted: Network) -> Result<CloneFlags, Failure> {
-        let keeps = wanted == Network::Kept && self.state != State::Foreign;
-        if !keeps && self.state != State::Fresh {
-            self.make()?;
+        if wanted == Network::Kept && *self == Surroundings::Made {
+            return Ok(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS);
         }
-        let before = std::mem::replace(&mut self.state, State::Given);
-        Ok(match before {
-            State::Fresh => CloneFlags::empty(),
-            // Only the network is as it was.
-            _ => CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS,
-        })
-    }
-
-    /// Makes those of the next world. What fails is tried again, and told, when
-    /// that world is asked for.
-    pub fn make_ahead(&mut self) {
-        if self.state == State::Given {
-            let _ = self.make();
-        }
-    }
-
-    fn make(&mut self) -> Result<(), Failure> {
+        *self = Surroundings::Foreign;
         let flags = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
         unshare(flags).at(
             StageId::Processes,
             "make network, IPC and UTS namespaces for a world",
         )?;
-        self.state = State::Given;
         loopback_up().at(StageId::Mounts, "bring loopback up")?;
-        self.state = State::Fresh;
-        Ok(())
+        *self = Surroundings::Made;
+        Ok(CloneFlags::empty())
     }
 }
 

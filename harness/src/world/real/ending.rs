@@ -1,0 +1,85 @@
+//! The end of a world, from the harness's side.
+
+use std::time::Duration;
+
+use super::failure::refusal;
+use super::heard::unexpected;
+use super::wire::message::{Reply, Request};
+use super::world::RealWorld;
+use crate::world::WorldError;
+use crate::world::event::Event;
+
+const END: &str = "end the world";
+
+impl RealWorld {
+    /// Asks init to end, and takes what there was still to tell. Whoever makes
+    /// the next world does not have to wait until everything has ended.
+    ///
+    /// # Errors
+    /// If the world is gone.
+    pub(crate) fn end(mut self) -> Result<(Vec<Event>, Ending), WorldError> {
+        let events = match self.ask(END, &Request::Finish) {
+            Ok(answered) => match answered.reply {
+                Reply::Events(events, _) => events,
+                other => return Err(unexpected(END, &other)),
+            },
+            Err(error) if self.init.wait(Duration::ZERO) => return Err(error),
+            // It is there but does not come to answer, as beside thousands of
+            // processes that all want to run: it is ended from outside, and they
+            // with it. What it had still to tell is evidence, and no verdict's ground.
+            Err(_) => {
+                let _ = self.init.kill();
+                Vec::new()
+            }
+        };
+        Ok((events, Ending(self)))
+    }
+}
+
+/// A world whose init was asked to end. Dropping it kills what has not ended.
+#[derive(Debug)]
+pub(crate) struct Ending(RealWorld);
+
+impl Ending {
+    /// Waits until everything in it has ended.
+    ///
+    /// # Errors
+    /// If something does not.
+    pub fn wait(self) -> Result<(), WorldError> {
+        if self.0.init.wait(self.0.patience) {
+            return Ok(());
+        }
+        let evidence = "its init still runs after half a minute";
+        let remedy = "look for a process in state D (uninterruptible sleep)";
+        Err(refusal(END, evidence, remedy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use nix::unistd::Pid;
+
+    use super::super::host::PATIENCE;
+    use super::super::ids::IdMap;
+    use super::super::kernel::Pidfd;
+    use super::super::wire::Channel;
+    use super::*;
+
+    #[test]
+    fn an_init_that_does_not_come_to_answer_is_ended_from_outside() {
+        let mut init = Command::new("sleep").arg("1000").spawn().unwrap();
+        let pidfd = Pidfd::open(Pid::from_raw(init.id() as i32)).unwrap();
+        let (ours, _theirs) = Channel::pair().unwrap();
+        let mut world = RealWorld::new(ours, pidfd, IdMap::default(), IdMap::default());
+        world.patience = Duration::from_millis(50);
+        let (events, ending) = world.end().unwrap();
+        assert!(events.is_empty());
+        // What takes as long as the kernel takes.
+        let Ending(mut world) = ending;
+        world.patience = PATIENCE;
+        Ending(world).wait().unwrap();
+        assert!(!init.wait().unwrap().success());
+    }
+}
