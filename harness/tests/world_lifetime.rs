@@ -112,6 +112,34 @@ fn a_killed_template_takes_its_worlds_along_and_is_replaced() {
     assert_eq!(output(&mut next, "a", "echo a"), "a\n");
 }
 
+/// The init of the next world is made while one is at work.
+#[test]
+fn an_init_that_is_killed_before_its_world_is_made_is_no_loss() {
+    let word = unusual(25);
+    let mut host = host();
+    let first = world(&mut host);
+    let mut second = world(&mut host);
+    fill(&mut second, &word);
+    let mine = std::process::id();
+    let template = ancestors(named(&word)[0])
+        .into_iter()
+        .find(|pid| {
+            helpers(mine).contains(pid) && pid_namespace(*pid) == pid_namespace(mine as i32)
+        })
+        .unwrap();
+    drop((first, second));
+    let inits = || -> Vec<i32> {
+        let below = |pid: &i32| ancestors(*pid).get(1) == Some(&template);
+        helpers(mine).into_iter().filter(below).collect()
+    };
+    let waiting = inits();
+    assert_eq!(waiting.len(), 1, "one waits for its world");
+    kill(waiting[0]);
+    nobody_left(inits);
+    let mut next = world(&mut host);
+    assert_eq!(output(&mut next, "a", "echo a"), "a\n");
+}
+
 #[test]
 fn a_killed_supervisor_takes_everything_along() {
     let word = unusual(30);
