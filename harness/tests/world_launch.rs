@@ -236,3 +236,12 @@ fn a_world_cannot_take_the_machine_with_it() {
         ("4096".to_owned(), "1".to_owned())
     );
 }
+
+/// Init naps for microseconds; timers of programs are as late as anywhere.
+#[test]
+fn timers_have_their_usual_slack() {
+    let own = std::fs::read_to_string("/proc/self/timerslack_ns").unwrap();
+    let mut host = host();
+    let mut world = world(&mut host);
+    assert_eq!(output(&mut world, "a", "cat /proc/self/timerslack_ns"), own);
+}

@@ -37,6 +37,24 @@ impl Stay {
         }
     }
 
+    /// Does something on the other processors, if there are some: whatever it
+    /// starts stays there.
+    pub fn elsewhere<T>(&self, work: impl FnOnce() -> T) -> T {
+        let Some((place, before)) = &self.place else {
+            return work();
+        };
+        let mut others = *before;
+        let _ = others.unset(*place);
+        // With none of them it is refused.
+        let _ = sched_setaffinity(self.thread, &others);
+        let done = work();
+        let mut one = CpuSet::new();
+        let _ = one
+            .set(*place)
+            .and_then(|()| sched_setaffinity(self.thread, &one));
+        done
+    }
+
     /// The processor that it stays on; nothing, if the kernel does not let it.
     pub fn processor(&self) -> Option<usize> {
         self.place.as_ref().map(|(place, _)| *place)
@@ -101,6 +119,22 @@ mod tests {
         let mut set = CpuSet::new();
         allowed.iter().for_each(|cpu| set.set(*cpu).unwrap());
         assert_eq!(choose(&set, here, taken), expected);
+    }
+
+    #[test]
+    fn what_is_started_elsewhere_stays_there() {
+        let allowed = || members(&sched_getaffinity(gettid()).unwrap()).collect::<Vec<_>>();
+        thread::spawn(move || {
+            let before = allowed();
+            let stay = Stay::here();
+            let here = stay.processor().unwrap();
+            let there = stay.elsewhere(|| thread::spawn(allowed).join().unwrap());
+            assert_eq!(allowed(), [here]);
+            let others: Vec<usize> = before.iter().copied().filter(|cpu| *cpu != here).collect();
+            assert_eq!(there, if others.is_empty() { before } else { others });
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]

@@ -35,9 +35,9 @@ impl Side {
         grain: Grain,
         stop: Stop,
     ) -> Result<Side, WorldError> {
-        // Made before: what it makes ahead is better made elsewhere.
-        let host = Host::start()?;
         let stay = Stay::here();
+        // It makes the next world while one is at work.
+        let host = stay.elsewhere(Host::start)?;
         let (to, orders) = mpsc::channel();
         let (say, from) = mpsc::channel();
         let mut maker = SteeredMaker {

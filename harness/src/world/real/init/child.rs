@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FcntlArg, fcntl};
-use nix::sys::prctl::set_keepcaps;
+use nix::sys::prctl::{set_keepcaps, set_timerslack};
 use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::socket::{MsgFlags, recv, send as send_bytes};
@@ -81,6 +81,10 @@ pub struct Start<'a> {
     pub launch: &'a LaunchSpec,
     /// Which calls must stop, if any.
     pub calls: &'a Stops,
+    /// How late its timers may be, in nanoseconds; init's own are not to be.
+    pub slack: u64,
+    /// The signals that init ignores.
+    pub ignored: u64,
     /// Whether groups may be set at all here.
     pub groups: bool,
 }
@@ -168,7 +172,9 @@ fn prepare(
     umask(Mode::from_bits_truncate(launch.umask));
     let cwd = format!("enter the working directory {:?}", launch.cwd);
     step(&cwd, chdir(&launch.cwd))?;
-    dispositions(&launch.blocked, &launch.ignored)?;
+    step("set the timer slack", set_timerslack(start.slack))?;
+    dispositions(start.ignored, &launch.ignored);
+    block(&launch.blocked)?;
     become_user(start)?;
     let arguments = strings(
         launch
@@ -235,12 +241,14 @@ fn leave_open(numbers: &[RawFd], spare: RawFd) -> Result<(), Failed> {
     Ok(())
 }
 
-fn dispositions(blocked: &[i32], ignored: &[i32]) -> Result<(), Failed> {
+/// Sets what differs from what init has. What it handles is the default from the
+/// exec on (`execve(2)`).
+fn dispositions(before: u64, ignored: &[i32]) {
     for number in 1..=64 {
-        let to = if ignored.contains(&number) {
-            libc::SIG_IGN
-        } else {
-            libc::SIG_DFL
+        let to = match (before & 1 << (number - 1) != 0, ignored.contains(&number)) {
+            (false, true) => libc::SIG_IGN,
+            (true, false) => libc::SIG_DFL,
+            _ => continue,
         };
         // By the system call: glibc denies the two signals that it uses itself,
         // which whoever started the harness may have ignored.
@@ -251,6 +259,9 @@ fn dispositions(blocked: &[i32], ignored: &[i32]) -> Result<(), Failed> {
         // code. SIGKILL and SIGSTOP are refused, which is as well.
         unsafe { libc::syscall(libc::SYS_rt_sigaction, number, &raw const action, old, 8) };
     }
+}
+
+fn block(blocked: &[i32]) -> Result<(), Failed> {
     let mut mask = SigSet::empty().as_ref().to_owned();
     for number in blocked {
         // SAFETY: the set is initialized; a number that is none is refused.

@@ -47,19 +47,31 @@ pub struct Launch {
     traced: bool,
 }
 
+/// What matters of init itself.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// Whether groups can be set here.
+    pub groups: bool,
+    /// How late timers may be for its children, in nanoseconds.
+    pub slack: u64,
+    /// The signals that it ignores.
+    pub ignored: u64,
+    /// What tells it of stops.
+    pub signals: &'a SignalFd,
+}
+
 /// Nanoseconds of `CLOCK_MONOTONIC`, which is the same inside and outside.
 pub fn now() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| Duration::from(time).as_nanos() as u64)
 }
 
 impl Launch {
-    /// Starts a program and waits until it runs. `groups` says whether groups
-    /// can be set here. If calls of it must stop, it is traced.
+    /// Starts a program and waits until it runs. If calls of it must stop, it is
+    /// traced.
     pub fn start(
         spec: &LaunchSpec,
-        groups: bool,
+        own: &Own<'_>,
         tracer: &mut Tracer,
-        signals: &SignalFd,
         time: impl Fn() -> Duration,
     ) -> Result<Launch, WorldError> {
         let stage = stage(spec);
@@ -73,7 +85,9 @@ impl Launch {
         let start = Start {
             launch: spec,
             calls: &calls,
-            groups,
+            slack: own.slack,
+            ignored: own.ignored,
+            groups: own.groups,
         };
         let kind = (
             AddressFamily::Unix,
@@ -94,7 +108,7 @@ impl Launch {
         let tracing = (!calls.numbers.is_empty()).then_some((rules, recording));
         let mut way = Way {
             reports: &ours,
-            signals,
+            signals: own.signals,
             tracer,
         };
         match launch.until_exec(&spec.id, &mut way, tracing, time) {

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 /// A processor that init stays on, with all that it starts.
 #[derive(Debug)]
 pub struct Place {
-    /// The others that it may run on.
+    /// The processors that it came from, but for this one.
     others: CpuSet,
 }
 

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use super::connect::Connection;
 use super::files;
-use super::launch::{Launch, now};
+use super::launch::{Launch, Own, now};
 use super::serve::{Init, Pending};
 use super::{keep, trials};
 use crate::world::WorldError;
@@ -108,11 +108,17 @@ impl Init {
             let evidence = format!("there is a launch {:?} already", spec.id);
             return Err(refusal(stage, evidence, "give it another id"));
         }
-        let (groups, started) = (self.groups.len() > 1, self.started);
+        let started = self.started;
         let fixed = self.tracer.time();
         let real = || Duration::from_nanos(now().saturating_sub(started));
         let time = || fixed.unwrap_or_else(real);
-        let launch = Launch::start(spec, groups, &mut self.tracer, &self.signals, time);
+        let own = Own {
+            groups: self.groups.len() > 1,
+            slack: self.slack,
+            ignored: self.ignored,
+            signals: &self.signals,
+        };
+        let launch = Launch::start(spec, &own, &mut self.tracer, time);
         let launch = match launch {
             Ok(launch) => launch,
             Err(error) => {

@@ -1,5 +1,6 @@
 //! Which signals wait for a stopped thread (`ptrace(2)`, `PTRACE_PEEKSIGINFO`).
 
+use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 
 use libc::siginfo_t;
@@ -11,17 +12,25 @@ use super::tracee::ask;
 /// (`RLIMIT_SIGPENDING`).
 pub(super) fn is_signalled(tid: i32) -> bool {
     const SHARED: u32 = 1; // PTRACE_PEEKSIGINFO_SHARED, linux/ptrace.h
-    let mut blocked = 0_u64;
-    let mask = &raw mut blocked as usize;
-    if ask(libc::PTRACE_GETSIGMASK, tid, size_of::<u64>(), mask).is_err() {
-        return false;
-    }
-    let waits = |signal: i32| blocked & 1 << (signal - 1) == 0;
+    // Nearly always there is none, and nobody asks which are blocked.
+    let mask = OnceCell::new();
+    let waits = |signal: i32| {
+        let blocked = mask.get_or_init(|| blocked(tid));
+        blocked.is_some_and(|blocked| blocked & 1 << (signal - 1) == 0)
+    };
     [0, SHARED].into_iter().any(|queue| {
         (0..)
             .map_while(|place| queued(tid, queue, place))
             .any(waits)
     })
+}
+
+/// The signals that a stopped thread blocks.
+fn blocked(tid: i32) -> Option<u64> {
+    let mut blocked = 0_u64;
+    let mask = &raw mut blocked as usize;
+    ask(libc::PTRACE_GETSIGMASK, tid, size_of::<u64>(), mask).ok()?;
+    Some(blocked)
 }
 
 /// The signal at this place of a queue of a stopped thread.

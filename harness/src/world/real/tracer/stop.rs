@@ -2,9 +2,12 @@
 //! stopped, or that it has ended.
 
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use libc::{c_int, siginfo_t};
 use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::time::TimeSpec;
 
 use super::tracee::Running;
 use crate::world::event::End;
@@ -127,6 +130,18 @@ pub fn is_stopped(tid: i32) -> bool {
 /// now. Gives whether it was there.
 pub fn take_end(tid: i32) -> bool {
     wait(libc::P_PID, tid, libc::WEXITED | libc::WNOHANG).is_some()
+}
+
+/// Sleeps until something has stopped or ended, or for so long. It takes the
+/// signal that tells so, and may end at once if that is an earlier one's.
+pub fn nap(at_most: Duration) {
+    let mut told = SigSet::empty();
+    told.add(Signal::SIGCHLD);
+    let at_most = TimeSpec::from(at_most);
+    let info: *mut siginfo_t = std::ptr::null_mut();
+    // SAFETY: the set and the time outlive the call, which only reads them; no
+    // record of the signal is asked for.
+    unsafe { libc::sigtimedwait(told.as_ref(), info, at_most.as_ref()) };
 }
 
 fn wait(kind: libc::idtype_t, id: i32, flags: c_int) -> Option<(i32, c_int, c_int)> {

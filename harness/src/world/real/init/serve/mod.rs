@@ -20,7 +20,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::time::TimeSpec;
 
-use self::prepare::prepare;
+use self::prepare::{Prepared, prepare};
 use super::connect::Connection;
 use super::events::Events;
 use super::launch::{Launch, now};
@@ -45,6 +45,11 @@ pub struct Init {
     place: Option<Place>,
     /// What there is to reap, or to trace.
     pub(super) signals: SignalFd,
+    /// How late timers may be for its children, in nanoseconds (`timerslack` in
+    /// `prctl(2)`).
+    pub(super) slack: u64,
+    /// The signals that it ignores.
+    pub(super) ignored: u64,
     /// When it was made, in nanoseconds of `CLOCK_MONOTONIC`.
     pub(super) started: u64,
     /// The ids that exist inside.
@@ -135,11 +140,19 @@ fn make_root(blueprint: &Blueprint) -> Result<(), Failure> {
 impl Init {
     fn new(channel: Channel, lifeline: OwnedFd) -> Result<Init, (Channel, Failure)> {
         match prepare() {
-            Ok((signals, users, groups)) => Ok(Init {
+            Ok(Prepared {
+                signals,
+                slack,
+                ignored,
+                users,
+                groups,
+            }) => Ok(Init {
                 channel,
                 lifeline,
                 place: None,
                 signals,
+                slack,
+                ignored,
                 started: now(),
                 users,
                 groups,
@@ -223,7 +236,8 @@ impl Init {
                 Source::Connection => {}
             }
         }
-        if signalled || self.tracer.is_busy() {
+        // What the harness asks for looks at all of that, or waits for the next turn.
+        if !asked && (signalled || self.tracer.is_busy()) {
             self.reap();
         }
         let goes_on = (!asked || self.ask()) && self.settle();

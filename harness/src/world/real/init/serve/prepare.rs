@@ -13,10 +13,26 @@ use crate::world::real::failure::{At, Failure};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
 use crate::world::real::probe::StageId;
+use crate::world::real::proc::record;
+use crate::world::real::proc::status::Status;
 
-/// Becomes the init of a world: what there is to reap or to trace is heard
-/// from the descriptor; the ids are those that exist inside.
-pub(super) fn prepare() -> Result<(SignalFd, IdMap, IdMap), Failure> {
+/// What init is from then on.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// What there is to reap or to trace is heard from it.
+    pub(super) signals: SignalFd,
+    /// How late timers may be for its children, in nanoseconds.
+    pub(super) slack: u64,
+    /// The signals that it ignores, and its children would.
+    pub(super) ignored: u64,
+    /// The ids that exist inside.
+    pub(super) users: IdMap,
+    /// The group ids that exist inside.
+    pub(super) groups: IdMap,
+}
+
+/// Becomes the init of a world.
+pub(super) fn prepare() -> Result<Prepared, Failure> {
     let what = "become the init of a world";
     let at = |errno: Errno| Failure::new(StageId::Processes, what, errno);
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(at)?;
@@ -33,6 +49,9 @@ pub(super) fn prepare() -> Result<(SignalFd, IdMap, IdMap), Failure> {
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None).map_err(at)?;
+    // It naps for microseconds at a time while it waits for somebody to fall asleep.
+    let slack = prctl::get_timerslack().map_err(at)?;
+    prctl::set_timerslack(1).map_err(at)?;
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = SignalFd::with_flags(&mask, flags).map_err(at)?;
     let map = |name: &str| -> Result<IdMap, Failure> {
@@ -40,7 +59,15 @@ pub(super) fn prepare() -> Result<(SignalFd, IdMap, IdMap), Failure> {
         let text = fs::read_to_string(&path).at(StageId::Processes, format_args!("read {path}"))?;
         Ok(IdMap::parse(&text))
     };
-    Ok((signals, map("uid_map")?, map("gid_map")?))
+    // Where nobody can tell, it may be every one of them.
+    let status = record("/proc/self/status").map(|text| Status::parse(&text));
+    Ok(Prepared {
+        signals,
+        slack: slack as u64,
+        ignored: status.map_or(u64::MAX, |status| status.ignored),
+        users: map("uid_map")?,
+        groups: map("gid_map")?,
+    })
 }
 
 /// Takes a session keyring of its own, as an empty login does: keys of who

@@ -19,7 +19,9 @@ impl Init {
     /// Looks at what has stopped, and reaps what has ended. Its last words are
     /// read first, so that whoever sees the end sees them as well.
     pub(in crate::world::real::init) fn reap(&mut self) {
-        while let Ok(Some(_)) = self.signals.read_signal() {}
+        // There is one for all of them (signal(7), "Queueing and delivery semantics
+        // for standard signals").
+        let _ = self.signals.read_signal();
         let mut stops = 0;
         for _ in 0..ENDS {
             self.trace();
@@ -46,6 +48,11 @@ impl Init {
         // There may be more: the next turn begins with this signal. That it is
         // blocked keeps it from being ignored.
         let _ = kill(nix::unistd::getpid(), Signal::SIGCHLD);
+    }
+
+    /// Whether something has stopped or ended that was not looked at.
+    pub(super) fn has_next(&self) -> bool {
+        self.next().is_some()
     }
 
     /// What there is next of any process.

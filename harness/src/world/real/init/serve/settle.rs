@@ -71,6 +71,11 @@ impl Init {
 
     /// Answers once nothing runs; gives whether the harness is still there.
     fn stand(&mut self, until: Duration) -> bool {
+        // What told of stops that were seen through would only wake init again.
+        let told = matches!(self.signals.read_signal(), Ok(Some(_)));
+        if told && self.has_next() {
+            self.reap();
+        }
         let standing = self.tracer.standing();
         if standing.is_none() && self.real_time() < until {
             return true;

@@ -13,4 +13,4 @@ mod handlers;
 mod rest;
 
 pub use decider::Steer;
-pub use rest::{Rest, rest_of};
+pub use rest::{Looks, Rest};

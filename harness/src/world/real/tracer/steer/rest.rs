@@ -1,6 +1,8 @@
 //! Whether a thread that was let go waits in the kernel, and for what.
 
-use crate::world::real::proc::record;
+use std::cell::OnceCell;
+
+use crate::world::real::proc::Record;
 use crate::world::real::proc::stat::Stat;
 use crate::world::real::tracer::{memory, stop};
 use crate::world::syscalls;
@@ -16,34 +18,54 @@ pub enum Rest {
     WaitsForTime,
 }
 
-/// What a thread does, as far as `/proc/PID/stat` and `/proc/PID/syscall`
-/// (`proc_pid_stat(5)`, `proc_pid_syscall(5)`) tell. The kernel wakes a sleeper
-/// before the call returns that wakes it, so that one who is seen asleep while
-/// nobody runs stays so.
-///
-/// The letter alone does not tell that a thread sleeps: `wait4` sets it before
-/// it looks whether there is anything to wait for, even with `WNOHANG`, and who
-/// is preempted there keeps it. But the kernel names the call of a thread only
-/// once that is off the run queue (`task_current_syscall` in
-/// `lib/syscall.c`). The letter is looked at after that, since a thread that has
-/// stopped is off the run queue as well. That it has is asked for first: the
-/// kernel would wait a tick for one that is on its way there.
-pub fn rest_of(tid: i32) -> Rest {
-    if stop::is_stopped(tid) {
-        return Rest::Runs;
+/// The files that tell what a thread does, open from the first look on: to open
+/// one takes longer than to read it.
+#[derive(Debug, Default)]
+pub struct Looks {
+    syscall: OnceCell<Record>,
+    stat: OnceCell<Record>,
+}
+
+impl Looks {
+    /// What this thread does, as far as `/proc/PID/stat` and `/proc/PID/syscall`
+    /// (`proc_pid_stat(5)`, `proc_pid_syscall(5)`) tell. The kernel wakes a sleeper
+    /// before the call returns that wakes it, so that one who is seen asleep while
+    /// nobody runs stays so.
+    ///
+    /// The letter alone does not tell that a thread sleeps: `wait4` sets it before
+    /// it looks whether there is anything to wait for, even with `WNOHANG`, and who
+    /// is preempted there keeps it. But the kernel names the call of a thread only
+    /// once that is off the run queue (`task_current_syscall` in
+    /// `lib/syscall.c`). The letter is looked at after that, since a thread that has
+    /// stopped is off the run queue as well. That it has is asked for first: the
+    /// kernel would wait a tick for one that is on its way there.
+    pub fn rest_of(&self, tid: i32) -> Rest {
+        if stop::is_stopped(tid) {
+            return Rest::Runs;
+        }
+        let rest = match self.seen_in(tid) {
+            Seen::Running => return Rest::Runs,
+            Seen::Call(call) if is_vfork(tid, &call) => Asleep::ForItsChild,
+            Seen::Call(call) if waits_forever(&call) => Asleep::Forever,
+            Seen::Call(_) | Seen::Hidden => Asleep::ForTime,
+        };
+        let stat = Record::of(&self.stat, || format!("/proc/{tid}/stat"));
+        match (stat.and_then(|text| Stat::parse(&text)?.state.into()), rest) {
+            (Some('S'), Asleep::Forever | Asleep::ForItsChild) => Rest::Waits,
+            (Some('S'), Asleep::ForTime) => Rest::WaitsForTime,
+            // vfork(2) waits so for its child; everything else that does is short.
+            (Some('D'), Asleep::ForItsChild) => Rest::Waits,
+            _ => Rest::Runs,
+        }
     }
-    let rest = match seen_in(tid) {
-        Seen::Running => return Rest::Runs,
-        Seen::Call(call) if is_vfork(tid, &call) => Asleep::ForItsChild,
-        Seen::Call(call) if waits_forever(&call) => Asleep::Forever,
-        Seen::Call(_) | Seen::Hidden => Asleep::ForTime,
-    };
-    match (Stat::read(tid).map(|stat| stat.state), rest) {
-        (Some('S'), Asleep::Forever | Asleep::ForItsChild) => Rest::Waits,
-        (Some('S'), Asleep::ForTime) => Rest::WaitsForTime,
-        // vfork(2) waits so for its child; everything else that does is short.
-        (Some('D'), Asleep::ForItsChild) => Rest::Waits,
-        _ => Rest::Runs,
+
+    fn seen_in(&self, tid: i32) -> Seen {
+        match Record::of(&self.syscall, || format!("/proc/{tid}/syscall")) {
+            Some(text) => parse(&text)
+                .filter(|call| call.number >= 0)
+                .map_or(Seen::Running, Seen::Call),
+            None => Seen::Hidden,
+        }
     }
 }
 
@@ -68,15 +90,6 @@ enum Seen {
     Running,
     /// This kernel does not tell.
     Hidden,
-}
-
-fn seen_in(tid: i32) -> Seen {
-    match record(&format!("/proc/{tid}/syscall")) {
-        Some(text) => parse(&text)
-            .filter(|call| call.number >= 0)
-            .map_or(Seen::Running, Seen::Call),
-        None => Seen::Hidden,
-    }
 }
 
 fn parse(text: &str) -> Option<InCall> {

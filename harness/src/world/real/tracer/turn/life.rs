@@ -7,6 +7,7 @@ use super::task::{Halt, State, Task};
 use crate::world::event::End;
 use crate::world::real::proc::status::Status;
 use crate::world::real::tracer::decider::{Decider, Who};
+use crate::world::real::tracer::steer::Looks;
 use crate::world::real::tracer::stop::take_end;
 use crate::world::real::tracer::time::hide;
 use crate::world::real::tracer::tracee::{Running, Stopped};
@@ -22,6 +23,7 @@ impl Tracer {
             again: None,
             ends_by_handler: false,
             job_stopped: false,
+            looks: Looks::default(),
         };
         self.tasks.insert(tid, task);
     }

@@ -32,8 +32,8 @@ use super::family::Family;
 use super::faults::Faults;
 use super::recorder::{Recorder, Recording};
 use super::rules::Rules;
-use super::steer::Steer;
-use super::stop::{Reason, next_stop};
+use super::steer::{Rest, Steer};
+use super::stop::{Reason, has_ended, nap, next_stop};
 use super::time::Clock;
 use super::tracee::{Running, Stopped};
 use crate::world::event::{End, What};
@@ -51,9 +51,9 @@ const LOOK_AT_LAST: Duration = Duration::from_millis(1);
 /// that makes a call makes another soon, and to be woken takes longer than that.
 const EAGER: Duration = Duration::from_micros(30);
 
-/// How often the processor is given away until a task is taken to sleep, and for
-/// how long it may be gone meanwhile.
-const TURNS: usize = 4;
+/// How long init sleeps at once while it waits for the next stop of who was let
+/// go, and how long that may take before it looks at anything else.
+const NAP: Duration = Duration::from_micros(50);
 const SLICE: Duration = Duration::from_millis(1);
 
 /// How many stops go by after that was in vain before it is tried again: where
@@ -91,8 +91,8 @@ pub struct Tracer {
     looks: u32,
     /// After how many stops one is waited for again before init sleeps.
     left: u32,
-    /// Whether somebody was let go since stops were taken last.
-    going: bool,
+    /// Who was let go last since stops were taken last.
+    going: Option<i32>,
 }
 
 impl Tracer {
@@ -126,16 +126,18 @@ impl Tracer {
     /// Takes the stops that there are, and lets go what is held no more.
     pub fn turn(&mut self, now: Duration) {
         self.more = true;
-        self.going = false;
+        self.going = None;
         // Each stop at its own moment, so that a timeline tells them apart.
         let began = Instant::now();
         let real = self.clock.is_none();
+        // Who is steered stays on this processor, and is seen through below.
+        let apart = real && !self.steer.is_shut();
         let passed = |began: Instant| match real {
             true => began.elapsed(),
             false => Duration::ZERO,
         };
         for taken in 0..BURST {
-            let awaited = || (real && taken > 0).then(|| self.await_stop()).flatten();
+            let awaited = || (apart && taken > 0).then(|| self.await_stop()).flatten();
             let Some((tid, reason)) = next_stop().or_else(awaited) else {
                 self.more = false;
                 break;
@@ -173,17 +175,17 @@ impl Tracer {
         None
     }
 
-    /// Follows who was let go to where it stops again, on the processor that
-    /// they share.
+    /// Follows who was let go to where it stops again, or falls asleep, on the
+    /// processor that they share.
     fn see_it_through(&mut self, now: impl Fn() -> Duration) {
         for _ in 0..BURST {
-            if !self.going {
-                return;
-            }
-            let Some((tid, reason)) = self.give_way() else {
+            let Some(tid) = self.going else {
                 return;
             };
-            self.going = false;
+            let Some((tid, reason)) = self.give_way(tid) else {
+                return;
+            };
+            self.going = None;
             self.looks = 0;
             self.stopped(now(), tid, reason);
             self.release(now());
@@ -191,27 +193,43 @@ impl Tracer {
         self.more = true;
     }
 
-    /// Lets who was let go have this processor, and gives its next stop. It has
-    /// fallen asleep if there is none, or goes on for long.
-    fn give_way(&mut self) -> Option<(i32, Reason)> {
-        if self.left > 0 {
-            self.left -= 1;
-            return None;
+    /// Lets who was let go have this processor, and gives the next stop; nothing,
+    /// if it has fallen asleep, or goes on for long. To give the processor away
+    /// takes less than to be woken, but who has used more of it than init does not
+    /// come next then (EEVDF, "eligible"), and will not for a while.
+    fn give_way(&mut self, tid: i32) -> Option<(i32, Reason)> {
+        let began = Instant::now();
+        let gives = self.left == 0;
+        match gives {
+            true => yield_now(),
+            false => nap(NAP),
         }
-        for _ in 0..TURNS {
-            let began = Instant::now();
-            yield_now();
+        self.left = self.left.saturating_sub(1);
+        loop {
             if let Some(stop) = next_stop() {
                 return Some(stop);
             }
-            if began.elapsed() > SLICE {
-                // Something else runs here as well, and takes its turn each time.
-                self.left = IN_VAIN;
+            if !self.is_going(tid) {
+                self.going = None;
                 return None;
             }
+            if gives {
+                self.left = IN_VAIN;
+            }
+            if began.elapsed() > SLICE {
+                return None;
+            }
+            nap(NAP);
         }
-        self.going = false;
-        None
+    }
+
+    fn is_going(&self, tid: i32) -> bool {
+        // In this order: the kernel would wait a tick to say what one does that
+        // has ended.
+        let runs = |task: &Task| {
+            task.runs() && has_ended(tid).is_none() && task.looks.rest_of(tid) == Rest::Runs
+        };
+        self.tasks.get(&tid).is_some_and(runs)
     }
 
     /// `now`, or just after the last stop: no two are at one moment, so that
@@ -228,7 +246,7 @@ impl Tracer {
     }
 
     fn runs(&mut self, tid: i32, running: Running) {
-        self.going = true;
+        self.going = Some(tid);
         if let Some(task) = self.tasks.get_mut(&tid) {
             task.state = State::Running(running);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::task::{State, Task};
 use super::{LOOK_AGAIN, LOOK_AT_LAST, Tracer};
 use crate::world::real::tracer::decider::Decider;
-use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::real::tracer::steer::Rest;
 use crate::world::steered::{Idle, Standing, StandingTask};
 
 impl Tracer {
@@ -16,7 +16,7 @@ impl Tracer {
             return None;
         }
         // Who was only just let go has done nothing yet.
-        if self.going {
+        if self.going.is_some() {
             return None;
         }
         let mut idle = self.at_rest()?;
@@ -55,7 +55,7 @@ impl Tracer {
                 // Somebody has killed it where it stood.
                 State::Held(held) if held.was_killed() => Rest::Runs,
                 State::Held(_) | State::JobControl(_) => Rest::Waits,
-                State::Running(_) | State::Between => rest_of(*tid),
+                State::Running(_) | State::Between => task.looks.rest_of(*tid),
             };
             match rest {
                 Rest::Runs => return None,

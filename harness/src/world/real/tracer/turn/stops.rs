@@ -9,7 +9,7 @@ use super::Tracer;
 use super::task::{Halt, Held, State, first_act};
 use crate::world::event::End;
 use crate::world::real::tracer::decider::{Act, Decider, Decision, Stop};
-use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::real::tracer::steer::Rest;
 use crate::world::real::tracer::stop::Reason;
 use crate::world::real::tracer::tracee::{Running, Stopped};
 
@@ -145,7 +145,7 @@ impl Tracer {
                     && told
                     && task.who.launch == *launch
                     && matches!(task.state, State::Running(_))
-                    && rest_of(*other) == Rest::Runs
+                    && task.looks.rest_of(*other) == Rest::Runs
             })
     }
 

@@ -4,6 +4,7 @@ use crate::world::event::End;
 use crate::world::real::tracer::call::TracedCall;
 use crate::world::real::tracer::decider::{Act, Point, Who};
 use crate::world::real::tracer::recorder::InCall;
+use crate::world::real::tracer::steer::Looks;
 use crate::world::real::tracer::tracee::{RawSignal, Running, Stopped};
 
 /// A traced thread.
@@ -19,6 +20,8 @@ pub(super) struct Task {
     pub(super) ends_by_handler: bool,
     /// Whether job control has stopped it.
     pub(super) job_stopped: bool,
+    /// By which it is looked at whether it sleeps.
+    pub(super) looks: Looks,
 }
 
 impl Task {

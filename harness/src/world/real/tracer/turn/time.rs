@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 
 use super::Tracer;
 use super::task::{State, Task};
-use crate::world::real::tracer::steer::{Rest, rest_of};
+use crate::world::real::tracer::steer::Rest;
 use crate::world::real::tracer::time::{Clock, Due, numbers, stands, switches, used};
 
 impl Tracer {
@@ -45,7 +45,7 @@ impl Tracer {
                 State::Between => return None,
                 State::Running(_) => {}
             }
-            match rest_of(*tid) {
+            match task.looks.rest_of(*tid) {
                 Rest::Runs => return None,
                 Rest::WaitsForTime if !clock.knows(*tid) => return None,
                 Rest::WaitsForTime | Rest::Waits => sum += switches(*tid)?,
