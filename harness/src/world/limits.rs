@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use nix::sys::resource::{RLIM_INFINITY, Resource as Number};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! resources {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $row:literal, $number:ident;)*) => {
@@ -98,8 +98,7 @@ impl fmt::Display for Resource {
 pub const UNLIMITED: &str = "unlimited";
 
 /// How much: a number in the resource's unit, or any, which is more than each number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bound {
     /// At most so much.
     At(u64),
@@ -121,21 +120,27 @@ enum Word {
     Unlimited,
 }
 
-impl From<Written> for Bound {
-    fn from(written: Written) -> Bound {
-        match written {
-            Written::Number(number) => Bound::At(number),
-            Written::Word(Word::Unlimited) => Bound::Unlimited,
+/// For people as reports have it; between processes, where nothing tells a
+/// number from a word, as the kernel does.
+impl Serialize for Bound {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            _ if !to.is_human_readable() => self.raw().serialize(to),
+            Bound::At(number) => Written::Number(*number).serialize(to),
+            Bound::Unlimited => Written::Word(Word::Unlimited).serialize(to),
         }
     }
 }
 
-impl From<Bound> for Written {
-    fn from(bound: Bound) -> Written {
-        match bound {
-            Bound::At(number) => Written::Number(number),
-            Bound::Unlimited => Written::Word(Word::Unlimited),
+impl<'de> Deserialize<'de> for Bound {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Bound, D::Error> {
+        if !from.is_human_readable() {
+            return u64::deserialize(from).map(Bound::from_raw);
         }
+        Ok(match Written::deserialize(from)? {
+            Written::Number(number) => Bound::At(number),
+            Written::Word(Word::Unlimited) => Bound::Unlimited,
+        })
     }
 }
 

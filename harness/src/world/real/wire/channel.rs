@@ -1,4 +1,5 @@
-//! Frames: a message as JSON, raw bytes beside it, and descriptors.
+//! Frames: a message, raw bytes beside it, and descriptors. Both ends are the
+//! same executable, so that messages need no names in them.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -13,6 +14,9 @@ use serde::de::DeserializeOwned;
 /// The longest message and the most bytes beside it: 64 MiB. What says more is
 /// not one of ours.
 const MOST: u32 = 64 << 20;
+
+/// The lengths of the message and of the bytes beside it.
+const HEADER: usize = 8;
 
 /// The most descriptors in one frame.
 const FDS: usize = 4;
@@ -53,18 +57,18 @@ impl Channel {
         bytes: &[u8],
         fds: &[BorrowedFd<'_>],
     ) -> io::Result<()> {
-        let message = serde_json::to_vec(message)?;
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).ok().filter(|n| *n <= MOST);
-        let (Some(first), Some(second)) = (length(&message), length(bytes)) else {
+        // Its length is known afterwards.
+        let mut frame = postcard::to_extend(message, vec![0; HEADER]).map_err(io::Error::other)?;
+        let length = |length: usize| u32::try_from(length).ok().filter(|n| *n <= MOST);
+        let (Some(first), Some(second)) = (length(frame.len() - HEADER), length(bytes.len()))
+        else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the message is longer than 64 MiB",
             ));
         };
-        let mut frame = Vec::with_capacity(8 + message.len() + bytes.len());
-        frame.extend(first.to_le_bytes());
-        frame.extend(second.to_le_bytes());
-        frame.extend(message);
+        frame[..4].copy_from_slice(&first.to_le_bytes());
+        frame[4..HEADER].copy_from_slice(&second.to_le_bytes());
         frame.extend(bytes);
         let raw: Vec<RawFd> = fds.iter().map(|fd| fd.as_raw_fd()).collect();
         let control = [ControlMessage::ScmRights(&raw)];
@@ -102,7 +106,7 @@ impl Channel {
     /// # Errors
     /// What came is no frame, or the socket's own error.
     pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<Frame<T>>> {
-        let mut header = [0; 8];
+        let mut header = [0; HEADER];
         let mut fds = Vec::new();
         let mut have = 0;
         while have < header.len() {
@@ -115,17 +119,14 @@ impl Channel {
         let [a, b, c, d, e, f, g, h] = header;
         let lengths = [[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes);
         if lengths.iter().any(|length| *length > MOST) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "no frame of ours",
-            ));
+            return Err(not_ours("it would be longer than 64 MiB"));
         }
         let mut message = vec![0; lengths[0] as usize];
         let mut bytes = vec![0; lengths[1] as usize];
         (&self.socket).read_exact(&mut message)?;
         (&self.socket).read_exact(&mut bytes)?;
         Ok(Some(Frame {
-            message: serde_json::from_slice(&message)?,
+            message: postcard::from_bytes(&message).map_err(not_ours)?,
             bytes,
             fds,
         }))
@@ -148,6 +149,10 @@ impl Channel {
             }
         }
     }
+}
+
+fn not_ours(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 fn send_all(mut socket: &UnixStream, mut rest: &[u8]) -> io::Result<()> {
