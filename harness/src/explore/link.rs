@@ -1,9 +1,7 @@
-//! What the explorer and what carries the scenario out say to each other. Only
-//! one of them runs at a time.
+//! What the thread that explores and the thread that carries the scenario out
+//! say to each other. Only one of them runs at a time.
 
-use std::fmt;
-
-use corosensei::Yielder;
+use std::sync::mpsc::{Receiver, Sender};
 
 use crate::run::case::Outcome;
 use crate::world::WorldError;
@@ -18,8 +16,6 @@ pub enum Order {
     Go(String, LetGo),
     /// Drop this execution.
     Drop,
-    /// There is no further execution.
-    End,
 }
 
 /// A task, and what it has ahead in the words of both worlds, if both have it.
@@ -51,44 +47,30 @@ pub enum Said {
 }
 
 /// The scenario's end of the line.
-pub struct Link<'a> {
-    yielder: &'a Yielder<Order, Said>,
+#[derive(Debug)]
+pub struct Link {
+    pub(super) to: Sender<Said>,
+    pub(super) from: Receiver<Order>,
     /// Whether the execution at hand is to be dropped.
     pub(super) dropped: bool,
     /// What the last one who was let go has done.
     pub(super) did: String,
 }
 
-impl Link<'_> {
-    /// The one of this coroutine.
-    pub fn new(yielder: &Yielder<Order, Said>) -> Link<'_> {
-        Link {
-            yielder,
-            dropped: false,
-            did: String::new(),
-        }
-    }
-
+impl Link {
     /// Asks who is to go.
     ///
     /// # Errors
     /// If the execution is to be dropped.
     pub fn ask(&mut self, tasks: Vec<Offered>) -> Result<(String, LetGo), WorldError> {
         let did = std::mem::take(&mut self.did);
-        if let Order::Go(task, how) = self.yielder.suspend(Said::Stands { tasks, did }) {
+        if self.to.send(Said::Stands { tasks, did }).is_ok()
+            && let Ok(Order::Go(task, how)) = self.from.recv()
+        {
             return Ok((task, how));
         }
         self.dropped = true;
         Err(dropped())
-    }
-}
-
-impl fmt::Debug for Link<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut fields = f.debug_struct("Link");
-        fields
-            .field("dropped", &self.dropped)
-            .finish_non_exhaustive()
     }
 }
 

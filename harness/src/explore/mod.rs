@@ -4,7 +4,7 @@
 //! ```text
 //! strategy ──choice──▶ Processes ──▶ link ──▶ Steered ──▶ sandbox, tracer
 //!   ▲                  (a Model)     │  ▲     (a World)
-//!   └──────what stands───────────────┘  └── the runner, as a coroutine
+//!   └──────what stands───────────────┘  └── the runner, on a thread of its own
 //! ```
 //!
 //! The strategies are the library's, [`daemonlab::explore`], which know
@@ -13,8 +13,8 @@
 //! as early as it can, so that every order of it and of the programs' calls is
 //! an order of those.
 //!
-//! - `link`: what the two sides say to each other;
-//! - `side`: what carries the scenario out;
+//! - `link`: what the two threads say to each other;
+//! - `side`: the thread that carries the scenario out;
 //! - `network`: whether the next execution needs a new one;
 //! - `world`: the world in which nothing goes on by itself;
 //! - `rested`: a sandbox between two steps;

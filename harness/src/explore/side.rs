@@ -1,8 +1,7 @@
-//! The scenario's side, as the explorer sees it: a coroutine, since only one of
-//! the two runs at a time.
+//! The thread that carries the scenario out, as the explorer sees it.
 
-use corosensei::stack::DefaultStack;
-use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
 
 use super::link::{Link, Order, Said};
 use super::processor::Stay;
@@ -15,20 +14,18 @@ use crate::world::WorldError;
 use crate::world::real::Host;
 use crate::world::sim::Grain;
 
-/// How much stack the runner gets, in bytes: as much as a thread.
-const STACK: usize = 2 << 20;
-
-/// What carries the scenario out, with a sandbox's supervisor of its own. It
-/// ends with this.
+/// A thread with a sandbox's supervisor of its own. It ends with this.
+#[derive(Debug)]
 pub struct Side {
-    scenario: Coroutine<Order, Said, ()>,
-    /// What it has said, until that is heard.
-    said: Option<Said>,
+    to: Option<Sender<Order>>,
+    from: Receiver<Said>,
+    thread: Option<JoinHandle<()>>,
+    /// Only one of the two runs at a time.
     _stay: Stay,
 }
 
 impl Side {
-    /// Prepares it; it waits for the first order.
+    /// Starts it; it waits for the first order.
     ///
     /// # Errors
     /// As [`Host::start`].
@@ -41,90 +38,67 @@ impl Side {
         let stay = Stay::here();
         // It makes the next world while one is at work.
         let host = stay.elsewhere(Host::start)?;
-        let processor = stay.processor();
-        let stack = DefaultStack::new(STACK).map_err(no_stack)?;
-        let scenario = Coroutine::with_stack(stack, move |yielder, first| {
-            let mut maker = SteeredMaker {
-                host,
-                link: Link::new(yielder),
-                grain,
-                processor,
-                left: Left::default(),
-            };
-            serve(&mut maker, yielder, first, &planned, &setting, &stop);
-        });
+        let (to, orders) = mpsc::channel();
+        let (say, from) = mpsc::channel();
+        let mut maker = SteeredMaker {
+            host,
+            link: Link {
+                to: say,
+                from: orders,
+                dropped: false,
+                did: String::new(),
+            },
+            grain,
+            processor: stay.processor(),
+            left: Left::default(),
+        };
+        let thread = thread::spawn(move || serve(&mut maker, &planned, &setting, &stop));
         Ok(Side {
-            scenario,
-            said: None,
+            to: Some(to),
+            from,
+            thread: Some(thread),
             _stay: stay,
         })
     }
 
-    /// Tells it what to do, and lets it do that.
-    pub fn say(&mut self, order: Order) {
-        self.said = None;
-        if self.scenario.done() {
-            return;
-        }
-        if let CoroutineResult::Yield(said) = self.scenario.resume(order) {
-            self.said = Some(said);
+    /// Tells it what to do.
+    pub fn say(&self, order: Order) {
+        if let Some(to) = &self.to {
+            // If nobody listens, nobody answers, and that is noticed.
+            let _ = to.send(order);
         }
     }
 
-    /// What it has said to that.
+    /// What it says next.
     ///
     /// # Errors
-    /// If it has ended.
-    pub fn hear(&mut self) -> Result<Said, WorldError> {
-        self.said.take().ok_or_else(gone)
+    /// If it is gone.
+    pub fn hear(&self) -> Result<Said, WorldError> {
+        self.from.recv().map_err(|_| gone())
     }
 }
 
 impl Drop for Side {
     fn drop(&mut self) {
-        // An execution is dropped first, wherever it is.
-        while self.scenario.started() && !self.scenario.done() {
-            let order = match self.said.take() {
-                Some(Said::Stands { .. }) => Order::Drop,
-                _ => Order::End,
-            };
-            self.say(order);
+        // It ends once nobody can tell it anything.
+        self.to = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
     }
 }
 
-impl std::fmt::Debug for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut fields = f.debug_struct("Side");
-        fields.field("said", &self.said).finish_non_exhaustive()
-    }
-}
-
 /// Carries the case out as often as it is asked to.
-fn serve(
-    maker: &mut SteeredMaker<'_>,
-    yielder: &Yielder<Order, Said>,
-    first: Order,
-    planned: &Planned,
-    setting: &Setting,
-    stop: &Stop,
-) {
-    let mut order = first;
-    while let Order::Start = order {
+fn serve(maker: &mut SteeredMaker, planned: &Planned, setting: &Setting, stop: &Stop) {
+    while let Ok(order) = maker.link.from.recv() {
+        let Order::Start = order else { continue };
         maker.link.dropped = false;
         maker.link.did.clear();
         let outcome = Box::new(case::run(planned, setting, maker, stop, &mut |_| {}));
         let did = std::mem::take(&mut maker.link.did);
-        order = yielder.suspend(Said::Over { outcome, did });
-    }
-}
-
-fn no_stack(why: std::io::Error) -> WorldError {
-    WorldError {
-        stage: "explore: make a stack for the scenario".to_owned(),
-        errno: None,
-        evidence: why.to_string(),
-        remedy: "give it 2 MiB more memory".to_owned(),
+        if maker.link.to.send(Said::Over { outcome, did }).is_err() {
+            return;
+        }
     }
 }
 
@@ -132,7 +106,7 @@ fn gone() -> WorldError {
     WorldError {
         stage: "explore".to_owned(),
         errno: None,
-        evidence: "what carries the scenario out has ended".to_owned(),
+        evidence: "the thread that carries the scenario out is gone".to_owned(),
         remedy: "report this as a bug of daemonlab".to_owned(),
     }
 }

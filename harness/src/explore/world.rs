@@ -34,9 +34,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes such worlds.
 #[derive(Debug)]
-pub struct SteeredMaker<'l> {
+pub struct SteeredMaker {
     pub(super) host: Host,
-    pub(super) link: Link<'l>,
+    pub(super) link: Link,
     pub(super) grain: Grain,
     /// The processor that all of it stays on, if on one.
     pub(super) processor: Option<usize>,
@@ -44,7 +44,7 @@ pub struct SteeredMaker<'l> {
     pub(super) left: Left,
 }
 
-impl WorldMaker for SteeredMaker<'_> {
+impl WorldMaker for SteeredMaker {
     fn make(
         &mut self,
         _: WorldKind,
@@ -75,9 +75,9 @@ impl WorldMaker for SteeredMaker<'_> {
 /// passes only while nobody can be let go, so that an execution takes as long
 /// as the programs wait, and not as long as it takes to choose. Virtual time
 /// does so by itself; real time is counted.
-struct Steered<'a, 'l> {
+struct Steered<'a> {
     world: Rested<'a>,
-    link: &'a mut Link<'l>,
+    link: &'a mut Link,
     grain: Grain,
     common: Common,
     /// The time, where it is real.
@@ -91,7 +91,7 @@ struct Steered<'a, 'l> {
     alone: u32,
 }
 
-impl Steered<'_, '_> {
+impl Steered<'_> {
     /// What stands now, and what has happened meanwhile.
     fn stand(&mut self) -> Result<(Vec<Event>, Option<Standing>), WorldError> {
         if self.link.dropped {
@@ -278,7 +278,7 @@ fn signal_name(number: i32) -> String {
     Signal::new(number).map_or_else(|| format!("signal {number}"), |signal| signal.to_string())
 }
 
-impl World for Steered<'_, '_> {
+impl World for Steered<'_> {
     delegate_world!(
         world: processes, remaining, file, sockets, signal, hang_up, write_file,
     );
