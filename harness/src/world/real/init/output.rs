@@ -84,13 +84,21 @@ impl Stream {
     /// Reads what is there without waiting, and gives how many bytes that were.
     pub fn drain(&mut self) -> usize {
         let mut total = 0;
-        let mut buffer = [0; 64 * 1024];
+        // Most of the time there is nothing, and to clear a large buffer takes longer
+        // than to see that.
+        let mut few = [0; 1024];
+        let mut many = Vec::new();
+        let mut buffer = &mut few[..];
         while let Some(from) = &mut self.from {
-            match from.read(&mut buffer) {
+            match from.read(buffer) {
                 Ok(0) => self.from = None,
                 Ok(n) => {
                     self.capture.add(&buffer[..n]);
                     total += n;
+                    if n == buffer.len() {
+                        many.resize(64 * 1024, 0);
+                        buffer = &mut many;
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
