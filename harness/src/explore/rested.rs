@@ -8,7 +8,7 @@ use daemonlab::sys::Signal;
 
 use super::network::is_touched;
 use crate::delegate_world;
-use crate::world::event::Event;
+use crate::world::event::{Event, What};
 use crate::world::facts::LaunchFacts;
 use crate::world::real::{Ending, Network, RealWorld};
 use crate::world::spec::{FileSpec, LaunchSpec};
@@ -104,7 +104,9 @@ impl Rested<'_> {
             waits_alike(standing);
         }
         self.standing.clone_from(&standing);
-        if !events.iter().all(|event| event.what.is_traced()) {
+        // A launch was known before that was told.
+        let is_news = |what: &What| !what.is_traced() && !matches!(what, What::Launched { .. });
+        if events.iter().any(|event| is_news(&event.what)) {
             self.launches.clear();
         }
         self.touched |= is_touched(&events);
