@@ -73,7 +73,7 @@ impl Init {
     fn stand(&mut self, until: Duration) -> bool {
         // What told of stops that were seen through would only wake init again.
         let told = matches!(self.signals.read_signal(), Ok(Some(_)));
-        if told && self.has_next() {
+        if (self.tracer.has_napped() || told) && self.has_next() {
             self.reap();
         }
         let standing = self.tracer.standing();

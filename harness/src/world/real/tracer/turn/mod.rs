@@ -93,6 +93,8 @@ pub struct Tracer {
     left: u32,
     /// Who was let go last since stops were taken last.
     going: Option<i32>,
+    /// Whether it has taken a signal that may have told of somebody's end.
+    napped: bool,
 }
 
 impl Tracer {
@@ -202,7 +204,7 @@ impl Tracer {
         let gives = self.left == 0;
         match gives {
             true => yield_now(),
-            false => nap(NAP),
+            false => self.nap(),
         }
         self.left = self.left.saturating_sub(1);
         loop {
@@ -219,8 +221,19 @@ impl Tracer {
             if began.elapsed() > SLICE {
                 return None;
             }
-            nap(NAP);
+            self.nap();
         }
+    }
+
+    fn nap(&mut self) {
+        nap(NAP);
+        self.napped = true;
+    }
+
+    /// Whether it has taken a signal, since this was asked last, that may have told
+    /// of an end that is not for it to look at.
+    pub fn has_napped(&mut self) -> bool {
+        std::mem::take(&mut self.napped)
     }
 
     fn is_going(&self, tid: i32) -> bool {
