@@ -25,10 +25,8 @@ impl Stay {
         let thread = gettid();
         let stay = || -> Result<(usize, CpuSet), Errno> {
             let before = sched_getaffinity(thread)?;
-            let mut one = CpuSet::new();
             let place = choose(&before, sched_getcpu()?, &taken(thread));
-            one.set(place)?;
-            sched_setaffinity(thread, &one)?;
+            keep_on(thread, place)?;
             Ok((place, before))
         };
         Stay {
@@ -48,10 +46,7 @@ impl Stay {
         // With none of them it is refused.
         let _ = sched_setaffinity(self.thread, &others);
         let done = work();
-        let mut one = CpuSet::new();
-        let _ = one
-            .set(*place)
-            .and_then(|()| sched_setaffinity(self.thread, &one));
+        let _ = keep_on(self.thread, *place);
         done
     }
 
@@ -67,6 +62,12 @@ impl Drop for Stay {
             let _ = sched_setaffinity(self.thread, before);
         }
     }
+}
+
+fn keep_on(thread: Pid, processor: usize) -> Result<(), Errno> {
+    let mut one = CpuSet::new();
+    one.set(processor)?;
+    sched_setaffinity(thread, &one)
 }
 
 /// The processors in a set.
@@ -104,6 +105,10 @@ mod tests {
 
     use super::*;
 
+    fn allowed() -> Vec<usize> {
+        members(&sched_getaffinity(gettid()).unwrap()).collect()
+    }
+
     #[rstest]
     #[case::where_it_is(&[0, 1, 2], 1, &[], 1)]
     #[case::the_next(&[0, 1, 2], 1, &[1], 2)]
@@ -123,7 +128,6 @@ mod tests {
 
     #[test]
     fn what_is_started_elsewhere_stays_there() {
-        let allowed = || members(&sched_getaffinity(gettid()).unwrap()).collect::<Vec<_>>();
         thread::spawn(move || {
             let before = allowed();
             let stay = Stay::here();
@@ -139,7 +143,6 @@ mod tests {
 
     #[test]
     fn a_thread_stays_with_what_it_starts_until_it_is_let_go() {
-        let allowed = || members(&sched_getaffinity(gettid()).unwrap()).collect::<Vec<_>>();
         thread::spawn(move || {
             let before = allowed();
             let stay = Stay::here();

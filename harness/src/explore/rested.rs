@@ -40,7 +40,7 @@ pub struct Left {
 pub struct Rested<'a> {
     world: RealWorld,
     left: &'a mut Left,
-    /// Whether it was not.
+    /// Whether its network was not left as it was.
     touched: bool,
     /// What stands, if nothing was done since that was seen.
     standing: Option<Standing>,
