@@ -173,8 +173,9 @@ fn one(
         return say(
             out,
             format_args!(
-                "BROKEN  {id}: once in {spent} executions; the same order did not break it again, so that there is no schedule\n{}",
-                indented(&once.evidence)
+                "BROKEN  {id}: once in {spent} executions; no order broke it again and again, so that there is no schedule\n{}{}",
+                indented(&once.evidence),
+                advice(&planned),
             ),
         );
     }
@@ -186,6 +187,10 @@ fn one(
         )?;
         for report in result.reports.iter().take(SHOWN) {
             say(out, format_args!("{}", indented(&searched(report))))?;
+        }
+        let given_up = |report: &Report| matches!(report.stop, Why::Nondeterminism(_));
+        if result.reports.iter().any(given_up) {
+            say(out, format_args!("{}", advice(&planned)))?;
         }
         let more = result.reports.len().saturating_sub(SHOWN);
         if more > 0 {
@@ -294,6 +299,16 @@ fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) ->
             word(&place.to_string_lossy())
         ),
     )
+}
+
+/// What makes programs repeat themselves that did not.
+pub(super) fn advice(planned: &Planned) -> &'static str {
+    match planned.case.virtual_time {
+        None => {
+            "  = help: its timers run in real time; `time: virtual` in the scenario makes them part of the order\n"
+        }
+        Some(_) => "",
+    }
 }
 
 pub(super) fn width() -> usize {

@@ -23,7 +23,7 @@ use crate::world::sim::{Grain, Programs};
 use super::args::{Choice, ReplayArgs, Where};
 use super::chosen::{Halt, choose};
 use super::exit_status::ExitStatus;
-use super::explore::{indented, say, setting, width};
+use super::explore::{advice, indented, say, setting, width};
 use super::{interrupt, target};
 
 /// Runs the schedule as often as the arguments say.
@@ -73,18 +73,28 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
             WorldKind::Real => {
                 let planned = planned_really(case.clone())?;
                 let setting = setting.clone();
-                let mut model =
-                    Processes::new(planned, setting, about.faults, way.grain, stop.clone())
-                        .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+                let mut model = Processes::new(
+                    planned.clone(),
+                    setting,
+                    about.faults,
+                    way.grain,
+                    stop.clone(),
+                )
+                .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
                 model.let_time_pass(Timers::AnyTime);
                 let roles = Processes::roles;
-                repeat(&mut model, roles, &schedule, &way, times, &stop, &mut out)?
+                let (seen, made) =
+                    repeat(&mut model, roles, &schedule, &way, times, &stop, &mut out)?;
+                if (1..made).contains(&seen) {
+                    say(&mut out, format_args!("{}", advice(&planned)))?;
+                }
+                seen
             }
             WorldKind::Sim => {
                 let programs = Programs::embedded();
                 let planned = planned_in_simulation(case.clone(), &setting, &programs)?;
                 let mut model = ScenarioModel::new(&planned, &setting, &programs, way.grain);
-                repeat(&mut model, |_| &[], &schedule, &way, times, &stop, &mut out)?
+                repeat(&mut model, |_| &[], &schedule, &way, times, &stop, &mut out)?.0
             }
         };
     }
@@ -151,7 +161,8 @@ fn planned(case: Case, fate: Fate, world: WorldKind) -> Result<Planned, Halt> {
     }
 }
 
-/// Follows the schedule as often as that; gives how often it broke as it says.
+/// Follows the schedule as often as that; gives how often it broke as it says,
+/// and how often it was followed.
 fn repeat<M: Model>(
     model: &mut M,
     roles: impl Fn(&M) -> &[(TaskName, String)],
@@ -160,7 +171,7 @@ fn repeat<M: Model>(
     most: u32,
     stop: &Stop,
     out: &mut impl Write,
-) -> Result<u32, Halt> {
+) -> Result<(u32, u32), Halt> {
     let (mut reproduced, mut times) = (0, 0);
     while times < most && !stop.is_set() {
         times += 1;
@@ -191,7 +202,7 @@ fn repeat<M: Model>(
         out,
         format_args!("reproduced {reproduced} of {times} times\n"),
     )?;
-    Ok(reproduced)
+    Ok((reproduced, times))
 }
 
 /// Follows the schedule once; what it cannot follow exactly it says, and

@@ -154,6 +154,53 @@ const APART: &str = r#"
 files: [{path: /run/a/0, content: ""}, {path: /run/b/0, content: ""}]
 "#;
 
+/// What a process draws, and where it lies, is its own and the same in every execution, so that
+/// one schedule is one execution.
+#[test]
+fn what_programs_draw_is_the_same_each_time() {
+    let lab = Lab::new(&[("s.yaml", ENDS)]);
+    compile(&lab, "draws", &[]);
+    let drawn = || {
+        let args = ["explore", "--target", "./program", "s.yaml"];
+        let output = lab.daemonlab(&args).env("COLUMNS", "300").output();
+        let text = String::from_utf8(output.expect("it runs").stdout).expect("it is text");
+        assert!(text.contains("expected 0, got 7"), "{text}");
+        let written = text.lines().filter_map(|line| line.split_once("write(1, "));
+        let written = written.filter_map(|(_, line)| line.split_once(')'));
+        let written: Vec<String> = written.map(|(text, _)| text.to_owned()).collect();
+        assert_eq!(written.len(), 2, "{text}");
+        let words = |index: usize| written[index].split(' ').map(str::to_owned);
+        let [launcher, child] = [0, 1].map(|index| words(index).collect::<Vec<_>>());
+        assert_eq!(launcher.len(), 6, "{text}");
+        // The child has its parent's memory, and draws anew.
+        assert!(launcher[3..] == child[3..], "{text}");
+        for index in 0..3 {
+            assert_ne!(launcher[index], child[index], "{text}");
+        }
+        written
+    };
+    assert_eq!(drawn(), drawn());
+}
+
+/// What says the time cannot be led back in real time, and one execution is not enough then; in
+/// virtual time it is.
+#[test]
+fn what_says_the_time_repeats_itself_in_virtual_time() {
+    let lab = Lab::new(&[("s.yaml", ENDS)]);
+    compile(&lab, "draws", &["-DTIME"]);
+    let (status, text) = explored(&lab, "1");
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("once in 1 executions; no order"), "{text}");
+    let help = "= help: its timers run in real time; `time: virtual`";
+    assert!(text.contains(help), "{text}");
+
+    lab.write("s.yaml", &format!("{ENDS}time: virtual\n"));
+    let (status, text) = explored(&lab, "1");
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("in execution 1 of 1"), "{text}");
+    assert!(!text.contains(help), "{text}");
+}
+
 /// A busy wait is left after a few rounds, and met again once what it looks at
 /// has changed: executions are short, and the race in it is found.
 #[test]

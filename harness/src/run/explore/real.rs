@@ -91,8 +91,8 @@ fn verdict(
     }
     if let Some(once) = &searched.once {
         let failures = model.failures(&once.rule).to_vec();
-        let note = "= note: seen once; the same schedule did not break it again, so that there is \
-                    none to replay";
+        let note = "= note: seen once; no schedule broke it again and again, so that there is none to \
+                    replay";
         return (with_story(Verdict::Failed { failures }, note), None);
     }
     let mut stops = searched.reports.into_iter().map(|report| report.stop);

@@ -1,13 +1,13 @@
 #include "common.h"
-#include <sys/random.h>
 #include <sys/stat.h>
-// As `late_handler`, in a launcher that is another each time: chance decides how often it makes a
-// call. It is often enough for what is found after a few of them to be there each time.
+// As `late_handler`, in a launcher that is another each time: the real time decides how often it
+// makes a call. It is often enough for what is found after a few of them to be there each time.
 int main(void) {
   pid_t launcher = getpid();
   sigset_t block = only(SIGUSR1), old;
-  unsigned char rounds = 0;
-  if (getrandom(&rounds, 1, 0) != 1) return 71;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  unsigned rounds = now.tv_nsec / 10;
 #ifdef FIXED
   handle(SIGUSR1, on_ready);
   sigprocmask(SIG_BLOCK, &block, &old);

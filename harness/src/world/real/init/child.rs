@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FcntlArg, fcntl};
+use nix::sys::personality::{self, Persona};
 use nix::sys::prctl::{set_keepcaps, set_timerslack};
 use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
@@ -23,7 +24,7 @@ use nix::unistd::{
 use super::launch::now;
 use crate::world::limits::{Bound, Limit, Resource, Wanted};
 use crate::world::real::tracer::{Filter, Stops};
-use crate::world::spec::LaunchSpec;
+use crate::world::spec::{LaunchSpec, Order};
 
 /// What a child tells init on its way; the socket closes at exec.
 #[derive(Debug, PartialEq, Eq)]
@@ -175,6 +176,9 @@ fn prepare(
     step("set the timer slack", set_timerslack(start.slack))?;
     dispositions(start.ignored, &launch.ignored);
     block(&launch.blocked)?;
+    if launch.order == Order::Steered {
+        step("fix its addresses", fix_addresses())?;
+    }
     become_user(start)?;
     let arguments = strings(
         launch
@@ -259,6 +263,11 @@ fn dispositions(before: u64, ignored: &[i32]) {
         // code. SIGKILL and SIGSTOP are refused, which is as well.
         unsafe { libc::syscall(libc::SYS_rt_sigaction, number, &raw const action, old, 8) };
     }
+}
+
+/// The program's addresses are the same each time: who sorts by them does so alike.
+fn fix_addresses() -> Result<(), Errno> {
+    personality::set(personality::get()? | Persona::ADDR_NO_RANDOMIZE).map(drop)
 }
 
 fn block(blocked: &[i32]) -> Result<(), Failed> {

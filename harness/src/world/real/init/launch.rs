@@ -80,7 +80,7 @@ impl Launch {
         }
         let rules = Rules::new(&spec.faults)?;
         let mut recording = Recording::new(&spec.trace, spec.order)?;
-        recording.besides = tracer.besides();
+        recording.besides = tracer.besides(spec.order);
         let calls = recording.stops(&rules);
         let start = Start {
             launch: spec,

@@ -21,12 +21,16 @@
 //! - [`faults`], [`rules`]: the decider that scenario files describe;
 //! - `steer`: the decider that lets go only what was chosen;
 //! - `time`: virtual time;
+//! - `chance`: random bytes that are the same each time;
+//! - `auxv`: what a program is told at its start;
 //! - `recorder`: what is told;
 //! - `trial`: tracing one process for one call;
 //! - `turn`: all of it together.
 
 pub mod arch;
+mod auxv;
 pub mod call;
+mod chance;
 pub mod decider;
 mod decode;
 mod family;

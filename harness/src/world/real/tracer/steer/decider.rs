@@ -8,6 +8,7 @@ use crate::world::event::What;
 use crate::world::real::tracer::decider::{Act, Decider, Decision, Point, Stop, Who};
 use crate::world::real::tracer::pending::is_signalled;
 use crate::world::real::tracer::recorder::actor;
+use crate::world::real::tracer::time;
 use crate::world::real::tracer::visible;
 use crate::world::steered::{LetGo, StandingTask, Where};
 
@@ -27,6 +28,11 @@ impl Steer {
     /// Steers this launch from now on.
     pub fn add(&mut self, launch: &str) {
         self.launches.insert(launch.to_owned());
+    }
+
+    /// Whether this launch is steered.
+    pub fn steers(&self, launch: &str) -> bool {
+        self.launches.contains(launch)
     }
 
     /// Whether anything is steered and does not go on as it likes.
@@ -73,18 +79,19 @@ impl Steer {
     }
 
     fn holds(&self, who: &Who) -> bool {
-        !self.open && self.launches.contains(&who.launch)
+        !self.open && self.steers(&who.launch)
     }
 }
 
 impl Decider for Steer {
     fn arrive(&mut self, _: Duration, stop: &Stop<'_>, _: &mut Vec<What>) -> Decision {
         let who = stop.who;
-        if !self.launches.contains(&who.launch) {
+        if !self.steers(&who.launch) {
             return Decision::PASS;
         }
         self.names.meet(who);
         let next = match &stop.at {
+            Point::Call(call) if is_nobodys(call.raw.number) => return Decision::PASS,
             Point::Call(call) if visible::counts(call) => self.names.call(who, call),
             Point::Ended(_) if who.tid == who.pid => self.names.end(who),
             Point::Ended(_) => {
@@ -139,4 +146,11 @@ impl Decider for Steer {
     fn gone(&mut self, tid: i32) {
         self.tasks.remove(&tid);
     }
+}
+
+/// Whether what a call gives is no other task's doing, so that its order is no
+/// matter. The time is what it was at the call before: it passes only where that
+/// is chosen.
+fn is_nobodys(number: i64) -> bool {
+    number == libc::SYS_getrandom || time::tells(number)
 }

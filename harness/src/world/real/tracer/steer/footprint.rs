@@ -15,6 +15,8 @@
 //! | `file PATH`, `lock PATH` | a name with what lies behind it; the locks on it |
 //! | `pipe N`, `socket N` | what is in it, and whether its ends are open |
 //! | `net` | who listens and who is connected |
+//! | `futex N`, `futexes` | a word of one process's memory; all that processes share |
+//! | `clock` | virtual time: read by who waits for some of it |
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,18 +27,27 @@ use daemonlab::sys::Signal;
 
 use super::super::call::TracedCall;
 use super::super::decider::Who;
-use super::super::memory;
+use super::super::{memory, time};
 use super::handlers::Handlers;
 use crate::world::common;
 use crate::world::real::proc::record;
 use crate::world::steered::Ahead;
+
+/// The operations of `futex(2)` that are about two words.
+const TWO_WORDS: [i32; 5] = [
+    libc::FUTEX_REQUEUE,
+    libc::FUTEX_CMP_REQUEUE,
+    libc::FUTEX_WAKE_OP,
+    libc::FUTEX_WAIT_REQUEUE_PI,
+    libc::FUTEX_CMP_REQUEUE_PI,
+];
 
 /// The names that an execution has given.
 #[derive(Debug, Default)]
 pub struct Names {
     /// Processes by PID.
     processes: BTreeMap<i32, TaskName>,
-    /// Pipes, sockets and the like, by what the kernel calls them.
+    /// Pipes, sockets, futexes and the like, by what the kernel calls them.
     objects: BTreeMap<String, usize>,
     handlers: Handlers,
 }
@@ -65,9 +76,23 @@ impl Names {
         if kind == "anon_inode" {
             return None;
         }
+        Some(self.numbered(kind, shown.to_owned()))
+    }
+
+    /// The word that a call of `futex(2)` is about. Where those lie that processes
+    /// share, each sees under another address.
+    fn futex(&mut self, own: TaskName, args: &[u64; 6], address: u64) -> String {
+        if args[1] & libc::FUTEX_PRIVATE_FLAG as u64 == 0 {
+            return "futexes".to_owned();
+        }
+        self.numbered("futex", format!("futex {own} {address}"))
+    }
+
+    /// What the kernel calls `shown`, by the order in which such are met.
+    fn numbered(&mut self, kind: &str, shown: String) -> String {
         let next = self.objects.len() + 1;
-        let number = *self.objects.entry(shown.to_owned()).or_insert(next);
-        Some(format!("{kind} {number}"))
+        let number = *self.objects.entry(shown).or_insert(next);
+        format!("{kind} {number}")
     }
 
     /// What is open in a process, besides files that nobody has locked.
@@ -114,6 +139,9 @@ impl Names {
         };
         let own = who.task.process();
         ahead.reads.push(format!("life {own}"));
+        if time::is_timed(&name) {
+            ahead.reads.push("clock".to_owned());
+        }
         let args = &call.raw.args;
         self.handlers.note(own, &name, who.tid, args);
         match name.as_str() {
@@ -136,6 +164,12 @@ impl Names {
                 ahead
                     .writes
                     .extend(["pids".to_owned(), format!("children {own}")]);
+            }
+            "futex" => {
+                ahead.writes.push(self.futex(own, args, args[0]));
+                if TWO_WORDS.contains(&(args[1] as i32 & libc::FUTEX_CMD_MASK)) {
+                    ahead.writes.push(self.futex(own, args, args[4]));
+                }
             }
             "getppid" => ahead.reads.push(format!("parent {own}")),
             "setsid" | "setpgid" => ahead.writes.push(format!("session {own}")),

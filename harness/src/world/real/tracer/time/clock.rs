@@ -97,9 +97,11 @@ impl Clock {
     }
 
     /// From now on looks do not move it, as long as they are no spin: time
-    /// passes only as somebody chooses.
+    /// passes only as somebody chooses. It shows the same in each execution: for
+    /// before anybody has looked.
     pub fn stand_still(&mut self) {
         self.step = Duration::ZERO;
+        self.bases = Bases::FIXED;
     }
 
     /// The time since the world was made.

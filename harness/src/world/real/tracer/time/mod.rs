@@ -15,7 +15,6 @@
 //! - `descriptor`: the timers that are descriptors;
 //! - `posix`: the timers that end in a signal of the program's choice;
 //! - `deadline`: when such a timer ends, again and again;
-//! - `vdso`: hiding the clocks that need no call;
 //! - `quiet`: whether anything runs.
 
 mod alarm;
@@ -25,12 +24,10 @@ mod descriptor;
 mod posix;
 mod quiet;
 mod read;
-mod vdso;
 mod wait;
 
 pub use clock::{Clock, Due, Entry};
 pub use quiet::{stands, switches, used};
-pub use vdso::hide;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,6 +41,18 @@ pub fn numbers() -> BTreeSet<i64> {
     let names = names.chain(descriptor::NAMES).chain(posix::NAMES);
     let names = names.chain(wait::REFUSED);
     names.filter_map(|name| syscalls::number(name)).collect()
+}
+
+/// Whether a call does nothing but tell the time.
+pub fn tells(number: i64) -> bool {
+    syscalls::name(number).is_some_and(|name| read::NAMES.contains(&name))
+}
+
+/// Whether a call of this name waits for some time, or sets a timer.
+pub fn is_timed(name: &str) -> bool {
+    let names = wait::NAMES.iter().chain(alarm::NAMES);
+    let mut names = names.chain(descriptor::NAMES).chain(posix::NAMES);
+    names.any(|known| *known == name)
 }
 
 /// A `struct timespec`; `None` if it is not there, or is none.

@@ -22,6 +22,14 @@ pub struct Bases {
 }
 
 impl Bases {
+    /// 2026-01-01 00:00:00 UTC, on a machine that runs since more than eleven days:
+    /// what is written of the time is the same, whenever that is.
+    pub const FIXED: Bases = Bases {
+        realtime: Duration::from_secs(1_767_225_600),
+        monotonic: Duration::from_secs(1_000_000),
+        boottime: Duration::from_secs(1_000_000),
+    };
+
     /// What they show now.
     pub fn now() -> Bases {
         let read = |id| clock_gettime(id).map_or(Duration::ZERO, Duration::from);

@@ -7,6 +7,7 @@ use super::anew::shorten;
 use super::task::Halt;
 use crate::world::real::tracer::call::TracedCall;
 use crate::world::real::tracer::decider::{Act, Decider, Who};
+use crate::world::real::tracer::recorder::InCall;
 use crate::world::real::tracer::time::Entry;
 use crate::world::real::tracer::tracee::{RawCall, Stopped};
 use crate::world::real::tracer::visible;
@@ -81,11 +82,7 @@ impl Tracer {
                     _ => return,
                 };
                 in_call.injected = true;
-                let raw = result.unwrap_or_else(|errno| -i64::from(errno));
-                if stopped.skip_call(raw).is_ok() {
-                    self.over(now, who, &in_call, result);
-                }
-                return self.runs(who.tid, stopped.go_on(None));
+                return self.answer(now, who, stopped, &in_call, result);
             }
             Act::Short(most) => {
                 if let Some(index) = visible::count_argument(number) {
@@ -101,6 +98,12 @@ impl Tracer {
                 let _ = unsafe { libc::syscall(libc::SYS_tgkill, who.pid, who.tid, signal) };
             }
         }
+        if act == Act::Pass
+            && self.steer.steers(&who.launch)
+            && let Some(given) = self.chance.answer(who, &in_call.call)
+        {
+            return self.answer(now, who, stopped, &in_call, Ok(given));
+        }
         let mut timed = false;
         if act == Act::Pass
             && let Some(clock) = &mut self.clock
@@ -108,11 +111,7 @@ impl Tracer {
             match clock.enter(who, &mut stopped, &in_call.call.raw, false) {
                 Entry::Pass => {}
                 Entry::Answer(result) => {
-                    let raw = result.unwrap_or_else(|errno| -i64::from(errno));
-                    if stopped.skip_call(raw).is_ok() {
-                        self.over(now, who, &in_call, result);
-                    }
-                    return self.runs(who.tid, stopped.go_on(None));
+                    return self.answer(now, who, stopped, &in_call, result);
                 }
                 Entry::Waits(restore) => {
                     in_call.restore = restore;
@@ -140,6 +139,22 @@ impl Tracer {
             task.call = wanted.then_some(in_call);
         }
         self.go_on(who.tid, stopped);
+    }
+
+    /// The call is not made, and gives this.
+    fn answer(
+        &mut self,
+        now: Duration,
+        who: &Who,
+        mut stopped: Stopped,
+        call: &InCall,
+        result: Result<i64, i32>,
+    ) {
+        let raw = result.unwrap_or_else(|errno| -i64::from(errno));
+        if stopped.skip_call(raw).is_ok() {
+            self.over(now, who, call, result);
+        }
+        self.runs(who.tid, stopped.go_on(None));
     }
 
     /// Whether a decider that counts would count this call again if the kernel

@@ -6,10 +6,10 @@ use super::Tracer;
 use super::task::{Halt, State, Task};
 use crate::world::event::End;
 use crate::world::real::proc::status::Status;
+use crate::world::real::tracer::auxv::Auxv;
 use crate::world::real::tracer::decider::{Decider, Who};
 use crate::world::real::tracer::steer::Looks;
 use crate::world::real::tracer::stop::take_end;
-use crate::world::real::tracer::time::hide;
 use crate::world::real::tracer::tracee::{Running, Stopped};
 
 impl Tracer {
@@ -71,10 +71,15 @@ impl Tracer {
         if let Some(what) = self.recorder.executed(&who) {
             self.told.push((now, what));
         }
-        if self.clock.is_some()
+        let steered = self.steer.steers(&who.launch);
+        if (steered || self.clock.is_some())
             && let Ok(stack) = stopped.stack_pointer()
+            && let Some(auxv) = Auxv::read(tid, stack)
         {
-            hide(tid, stack);
+            auxv.hide_vdso();
+            if steered {
+                self.chance.executed(&who, &auxv);
+            }
         }
         self.go_on(tid, stopped);
     }

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use self::task::{State, Task};
+use super::chance::Chance;
 use super::decider::{Decider, Who};
 use super::family::Family;
 use super::faults::Faults;
@@ -72,6 +73,7 @@ pub struct Tracer {
     steer: Steer,
     /// The clock, where time is virtual.
     clock: Option<Clock>,
+    chance: Chance,
     others: Vec<Box<dyn Decider>>,
     recorder: Recorder,
     /// Held tasks, in the order of their stops.

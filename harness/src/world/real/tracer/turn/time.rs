@@ -10,6 +10,7 @@ use super::Tracer;
 use super::task::{State, Task};
 use crate::world::real::tracer::steer::Rest;
 use crate::world::real::tracer::time::{Clock, Due, numbers, stands, switches, used};
+use crate::world::spec::Order;
 
 impl Tracer {
     /// Makes time virtual, for what is traced from now on.
@@ -22,9 +23,16 @@ impl Tracer {
         self.clock.as_ref().map(Clock::now)
     }
 
-    /// The calls that must stop beside what a launch asks for.
-    pub fn besides(&self) -> BTreeSet<i64> {
-        self.clock.as_ref().map(|_| numbers()).unwrap_or_default()
+    /// The calls that must stop beside what a launch of this order asks for.
+    pub fn besides(&self, order: Order) -> BTreeSet<i64> {
+        let mut besides = match self.clock {
+            Some(_) => numbers(),
+            None => BTreeSet::new(),
+        };
+        if order == Order::Steered {
+            besides.insert(libc::SYS_getrandom);
+        }
+        besides
     }
 
     /// How often everybody who waits has been on a processor; nothing, while
