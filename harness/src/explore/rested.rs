@@ -201,10 +201,7 @@ impl World for Rested<'_> {
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         let (events, ending) = self.world.end()?;
-        // The one before had all this execution's time.
-        if let Some(before) = self.left.ending.replace(ending) {
-            before.wait()?;
-        }
+        ending.follow(&mut self.left.ending)?;
         if !self.touched && !is_touched(&events) {
             self.left.network = Network::Kept;
         }

@@ -204,12 +204,17 @@ impl Launch {
                 PollFd::new(way.reports.as_fd(), PollFlags::POLLIN),
                 PollFd::new(way.signals.as_fd(), PollFlags::POLLIN),
             ];
-            match poll(&mut fds, PollTimeout::NONE) {
+            let more = way.tracer.has_more();
+            let timeout = match more {
+                true => PollTimeout::ZERO,
+                false => PollTimeout::NONE,
+            };
+            match poll(&mut fds, timeout) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(broken(errno)),
             }
             let [reported, stopped] = fds.map(|fd| fd.any().unwrap_or(false));
-            if stopped {
+            if stopped || more {
                 while let Ok(Some(_)) = way.signals.read_signal() {}
                 way.tracer.turn(time());
             }

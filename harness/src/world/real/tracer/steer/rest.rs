@@ -1,6 +1,6 @@
 //! Whether a thread that was let go waits in the kernel, and for what.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use crate::world::real::proc::Record;
 use crate::world::real::proc::stat::Stat;
@@ -24,6 +24,9 @@ pub enum Rest {
 pub struct Looks {
     syscall: OnceCell<Record>,
     stat: OnceCell<Record>,
+    /// What the first of them said when the thread was last seen asleep, and how
+    /// it was.
+    asleep: RefCell<Option<(String, Rest)>>,
 }
 
 impl Looks {
@@ -39,11 +42,31 @@ impl Looks {
     /// `lib/syscall.c`). The letter is looked at after that, since a thread that has
     /// stopped is off the run queue as well. That it has is asked for first: the
     /// kernel would wait a tick for one that is on its way there.
+    ///
+    /// Who is asleep in the same call at the same place as before is so still, if
+    /// it has not stopped there since: to see that takes less than the letter.
     pub fn rest_of(&self, tid: i32) -> Rest {
         if stop::is_stopped(tid) {
             return Rest::Runs;
         }
-        let rest = match self.seen_in(tid) {
+        let text = Record::of(&self.syscall, || format!("/proc/{tid}/syscall"));
+        if let (Some(text), Some((before, rest))) = (&text, &*self.asleep.borrow())
+            && text == before
+        {
+            return match stop::is_stopped(tid) {
+                true => Rest::Runs,
+                false => *rest,
+            };
+        }
+        let rest = self.rest_in(tid, text.as_deref());
+        let asleep = text.filter(|_| rest != Rest::Runs).map(|text| (text, rest));
+        *self.asleep.borrow_mut() = asleep;
+        rest
+    }
+
+    /// The same, by what it is doing and its letter.
+    fn rest_in(&self, tid: i32, text: Option<&str>) -> Rest {
+        let rest = match seen_in(text) {
             Seen::Running => return Rest::Runs,
             Seen::Call(call) if is_vfork(tid, &call) => Asleep::ForItsChild,
             Seen::Call(call) if waits_forever(&call) => Asleep::Forever,
@@ -58,14 +81,14 @@ impl Looks {
             _ => Rest::Runs,
         }
     }
+}
 
-    fn seen_in(&self, tid: i32) -> Seen {
-        match Record::of(&self.syscall, || format!("/proc/{tid}/syscall")) {
-            Some(text) => parse(&text)
-                .filter(|call| call.number >= 0)
-                .map_or(Seen::Running, Seen::Call),
-            None => Seen::Hidden,
-        }
+fn seen_in(text: Option<&str>) -> Seen {
+    match text {
+        Some(text) => parse(text)
+            .filter(|call| call.number >= 0)
+            .map_or(Seen::Running, Seen::Call),
+        None => Seen::Hidden,
     }
 }
 

@@ -180,13 +180,15 @@ impl Tracer {
     }
 
     /// Follows who was let go to where it stops again, or falls asleep, on the
-    /// processor that they share.
+    /// processor that they share. One signal may have told of several stops, and a
+    /// nap has taken it: nothing is left when there is no other.
     fn see_it_through(&mut self, now: impl Fn() -> Duration) {
         for _ in 0..BURST {
-            let Some(tid) = self.going else {
-                return;
+            let next = match self.going {
+                Some(tid) => self.give_way(tid),
+                None => next_stop(),
             };
-            let Some((tid, reason)) = self.give_way(tid) else {
+            let Some((tid, reason)) = next else {
                 return;
             };
             self.going = None;
