@@ -6,7 +6,7 @@ use std::time::Duration;
 use daemonlab_harness::trace::{Limits, Over, record};
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::End;
-use daemonlab_harness::world::real::{Ending, Host};
+use daemonlab_harness::world::real::Host;
 use daemonlab_harness::world::spec::Trace;
 
 use super::programs::{Programs, until_empty};
@@ -21,8 +21,6 @@ pub fn measure(programs: &Programs, rounds: usize, table: &mut Table) {
     // Both have a supervisor of their own: neither finds the other's caches.
     let mut hosts = [(); 2].map(|()| Host::start().unwrap_or_else(|error| panic!("{error}")));
     let [plain, traced] = &mut hosts;
-    // As `run` has it: a world ends while the next one begins.
-    let [before_plain, before_traced] = &mut [None, None];
     let file = programs.path("start.pid").to_string_lossy().into_owned();
     let subjects: Vec<Subject<'_>> = vec![
         (
@@ -36,14 +34,8 @@ pub fn measure(programs: &Programs, rounds: usize, table: &mut Table) {
                 timed(|| drop(programs.strace(&four, "start", &file)))
             }),
         ),
-        (
-            UNTRACED,
-            Box::new(|| timed(|| untraced(programs, plain, before_plain))),
-        ),
-        (
-            TRACED,
-            Box::new(|| timed(|| start(programs, traced, before_traced))),
-        ),
+        (UNTRACED, Box::new(|| timed(|| untraced(programs, plain)))),
+        (TRACED, Box::new(|| timed(|| start(programs, traced)))),
     ];
     let times = interleaved(rounds, subjects);
     table.add(&times, &[(TRACED, PEER, 0.5)]);
@@ -65,20 +57,18 @@ pub fn measure(programs: &Programs, rounds: usize, table: &mut Table) {
     );
 }
 
-fn untraced(programs: &Programs, host: &mut Host, before: &mut Option<Ending>) {
+fn untraced(programs: &Programs, host: &mut Host) {
     let mut world = programs.world(host);
     let spec = programs.launch("start", "/run/start.pid", Trace::Off);
     world.launch(&spec).unwrap_or_else(|error| panic!("{error}"));
     until_empty(&mut world);
     let end = world.launch_facts("a").expect("it is there").end;
     assert_eq!(end, Some(End::Exit(0)));
-    Box::new(world.overlapping(before))
-        .finish()
-        .expect("it ends");
+    Box::new(world).finish().expect("it ends");
 }
 
-fn start(programs: &Programs, host: &mut Host, before: &mut Option<Ending>) {
-    let world = Box::new(programs.world(host).overlapping(before));
+fn start(programs: &Programs, host: &mut Host) {
+    let world = Box::new(programs.world(host));
     let spec = programs.launch("start", "/run/start.pid", Trace::Visible);
     let limits = Limits {
         settle: Duration::from_secs(10),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use daemonlab::explore::schedule::PlannedWay;
 use daemonlab::explore::{
@@ -19,7 +20,7 @@ use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
 use crate::world::sim::Grain;
-use crate::world::steered::{LetGo, StandingTask, Where};
+use crate::world::steered::{Ahead, LetGo, StandingTask, Where};
 
 /// A step of the execution at hand: who was let go, and what everybody had
 /// ahead of them then.
@@ -34,7 +35,14 @@ pub(super) struct Moment {
 pub(super) struct Intent {
     pub(super) task: TaskName,
     pub(super) shown: String,
-    pub(super) footprint: Footprint<String>,
+    next: Arc<Ahead>,
+}
+
+impl Intent {
+    /// What it touches.
+    pub(super) fn footprint(&self) -> Footprint<String> {
+        footprint(&self.next)
+    }
 }
 
 /// What a task has ahead.
@@ -42,6 +50,7 @@ pub(super) struct Intent {
 struct Intended {
     task: String,
     operation: String,
+    next: Arc<Ahead>,
     common: Option<String>,
     /// What becomes of it in each of its ways.
     ways: Vec<LetGo>,
@@ -204,7 +213,7 @@ impl Processes {
                     }
                 }
             }
-            let footprint = footprint(&task);
+            let footprint = footprint(&task.next);
             if task.place == Where::Waits && task.until.is_some() && task.until == first {
                 let mut time = footprint.clone();
                 time.write("clock".to_owned());
@@ -217,7 +226,7 @@ impl Processes {
             }
             let operation = match (self.grain, &common) {
                 (Grain::Common, Some(words)) => words.clone(),
-                _ => task.next.shown,
+                _ => task.next.shown.clone(),
             };
             self.pending.push(Pending {
                 task: name,
@@ -228,6 +237,7 @@ impl Processes {
             self.ahead.push(Intended {
                 task: task.by.task,
                 operation,
+                next: task.next,
                 common,
                 ways,
             });
@@ -243,15 +253,15 @@ impl Processes {
     }
 }
 
-fn footprint(task: &StandingTask) -> Footprint<String> {
+fn footprint(next: &Ahead) -> Footprint<String> {
     let mut footprint = Footprint::none();
-    if !task.next.known {
+    if !next.known {
         footprint.set_unknown();
     }
-    for name in &task.next.reads {
+    for name in &next.reads {
         footprint.read(name.clone());
     }
-    for name in &task.next.writes {
+    for name in &next.writes {
         footprint.write(name.clone());
     }
     footprint
@@ -286,7 +296,7 @@ impl Model for Processes {
                 .map(|(pending, intended)| Intent {
                     task: pending.task,
                     shown: intended.operation.clone(),
-                    footprint: pending.footprint.clone(),
+                    next: Arc::clone(&intended.next),
                 })
                 .collect(),
         });

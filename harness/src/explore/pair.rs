@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use daemonlab::explore::{Record, TaskName};
+use daemonlab::explore::{Footprint, Record, TaskName};
 
 use super::model::{Intent, Moment};
 
@@ -54,13 +54,15 @@ pub(super) fn pair(record: &Record, log: &[Moment]) -> Option<Pair> {
     let later = steps.iter().filter(|moment| moment.task == task);
     late.extend(later.filter_map(|moment| own(moment, task)));
     for late in &late {
+        let touched = late.footprint();
         for moment in steps.iter().take_while(|moment| !did(moment, late)) {
             let Some(first) = own(moment, moment.task) else {
                 continue;
             };
-            if moment.task != task && first.footprint.conflicts(&late.footprint) {
+            let before = first.footprint();
+            if moment.task != task && before.conflicts(&touched) {
                 return Some(Pair {
-                    shared: shared(&first, late),
+                    shared: shared(&before, &touched),
                     first: (moment.task, first.shown),
                     late: (task, late.shown.clone()),
                 });
@@ -78,13 +80,9 @@ fn did(moment: &Moment, late: &Intent) -> bool {
             .any(|intent| intent.task == late.task && intent.shown == late.shown)
 }
 
-fn shared(one: &Intent, other: &Intent) -> Vec<String> {
-    let all = |intent: &Intent| {
-        let mut all = intent.footprint.reads().to_vec();
-        all.extend_from_slice(intent.footprint.writes());
-        all
-    };
-    let writes = |intent: &Intent, key: &String| intent.footprint.writes().contains(key);
+fn shared(one: &Footprint<String>, other: &Footprint<String>) -> Vec<String> {
+    let all = |of: &Footprint<String>| [of.reads(), of.writes()].concat();
+    let writes = |of: &Footprint<String>, key: &String| of.writes().contains(key);
     let others = all(other);
     let mut shared: Vec<String> = all(one)
         .into_iter()

@@ -2,6 +2,7 @@
 //! still, until somebody is let go or is given something to do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
@@ -137,8 +138,8 @@ impl Rested<'_> {
 /// Where time is virtual, a sleep is a wait like any other: it takes nobody's
 /// time.
 fn waits_alike(standing: &mut Standing) {
-    for task in &mut standing.tasks {
-        task.next.sleeps = false;
+    for task in standing.tasks.iter_mut().filter(|task| task.next.sleeps) {
+        Arc::make_mut(&mut task.next).sleeps = false;
     }
 }
 
@@ -201,7 +202,10 @@ impl World for Rested<'_> {
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         let (events, ending) = self.world.end()?;
-        ending.follow(&mut self.left.ending)?;
+        // The one before had all this execution's time.
+        if let Some(before) = self.left.ending.replace(ending) {
+            before.wait()?;
+        }
         if !self.touched && !is_touched(&events) {
             self.left.network = Network::Kept;
         }

@@ -115,6 +115,8 @@ fn conflict(one: &Ahead, other: &Ahead) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::world::event::Actor;
     use crate::world::spec::Role;
@@ -140,7 +142,7 @@ mod tests {
                 role: Role::Launcher,
                 launch: "start".to_owned(),
             },
-            next,
+            next: Arc::new(next),
             place: Where::Stands,
         }
     }

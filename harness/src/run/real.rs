@@ -10,7 +10,7 @@ use crate::delegate_world;
 use crate::scenario::{Capability, Case};
 use crate::world::event::Event;
 use crate::world::real::probe::{self, Probe, Stage};
-use crate::world::real::{Ending, Host, RealWorld, bind_for};
+use crate::world::real::{Host, RealWorld, bind_for};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError};
 
@@ -21,8 +21,6 @@ use super::plan::Target;
 /// Makes sandboxes, one supervisor for all of them.
 #[derive(Debug)]
 pub struct RealMaker {
-    /// The world before, while it ends.
-    before: Option<Ending>,
     host: Host,
     keep: Option<PathBuf>,
 }
@@ -38,11 +36,7 @@ impl RealMaker {
             Some(host) => host,
             None => Host::start()?,
         };
-        Ok(RealMaker {
-            before: None,
-            host,
-            keep,
-        })
+        Ok(RealMaker { host, keep })
     }
 }
 
@@ -58,7 +52,7 @@ impl RealMaker {
     ) -> Result<Box<dyn World + '_>, WorldError> {
         let world = self.host.world(&bound(spec))?;
         Ok(match &self.keep {
-            None => Box::new(world.overlapping(&mut self.before)),
+            None => Box::new(world),
             Some(keep) => Box::new(Kept {
                 world,
                 folder: keep.join(folder),

@@ -5,6 +5,7 @@
 //! what is chosen. What a task has ahead of it is told with a footprint, by
 //! which it can be seen whose order matters.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub struct StandingTask {
     /// Who.
     pub by: Actor,
     /// What it does next; while it waits in a call, that call.
-    pub next: Ahead,
+    pub next: Arc<Ahead>,
     /// Whether it stands, or waits in the kernel.
     pub place: Where,
     /// When its wait ends by itself, where time is virtual.

@@ -115,7 +115,7 @@ pub struct ExploreArgs {
 /// Which orders are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StrategyName {
-    /// A half bounded, a quarter reduced, a part reversed, the rest by `pct`
+    /// A quarter each bounded, reversed and reduced, the rest by `pct`
     #[default]
     Mixed,
     /// No preemption, then one, then two: most races need few

@@ -6,9 +6,8 @@ use super::failure::refusal;
 use super::heard::unexpected;
 use super::wire::message::{Reply, Request};
 use super::world::RealWorld;
-use crate::delegate_world;
+use crate::world::WorldError;
 use crate::world::event::Event;
-use crate::world::{World, WorldError};
 
 const END: &str = "end the world";
 
@@ -18,7 +17,7 @@ impl RealWorld {
     ///
     /// # Errors
     /// If the world is gone.
-    pub fn end(mut self) -> Result<(Vec<Event>, Ending), WorldError> {
+    pub(crate) fn end(mut self) -> Result<(Vec<Event>, Ending), WorldError> {
         let events = match self.ask(END, &Request::Finish) {
             Ok(answered) => match answered.reply {
                 Reply::Events(events, _) => events,
@@ -39,18 +38,9 @@ impl RealWorld {
 
 /// A world whose init was asked to end. Dropping it kills what has not ended.
 #[derive(Debug)]
-pub struct Ending(RealWorld);
+pub(crate) struct Ending(RealWorld);
 
 impl Ending {
-    /// Takes the place of the one before, which had all this one's time, and waits
-    /// for it.
-    ///
-    /// # Errors
-    /// If that does not end.
-    pub fn follow(self, before: &mut Option<Ending>) -> Result<(), WorldError> {
-        before.replace(self).map_or(Ok(()), Ending::wait)
-    }
-
     /// Waits until everything in it has ended.
     ///
     /// # Errors
@@ -62,37 +52,6 @@ impl Ending {
         let evidence = "its init still runs after half a minute";
         let remedy = "look for a process in state D (uninterruptible sleep)";
         Err(refusal(END, evidence, remedy))
-    }
-}
-
-/// A world that is not waited for when it has told all: while it ends, the next
-/// one can begin. It waits for the one before it.
-#[derive(Debug)]
-pub struct Overlapping<'a> {
-    world: RealWorld,
-    before: &'a mut Option<Ending>,
-}
-
-impl RealWorld {
-    /// This one as such a world, of a row of them that share `before`. Whoever
-    /// drops that waits for the last.
-    pub fn overlapping(self, before: &mut Option<Ending>) -> Overlapping<'_> {
-        Overlapping {
-            world: self,
-            before,
-        }
-    }
-}
-
-impl World for Overlapping<'_> {
-    delegate_world!(
-        world: launch, launch_facts, processes, remaining, file, sockets, signal, hang_up,
-        write_file, connect, wait, tick, now,
-    );
-
-    fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
-        let (events, ending) = self.world.end()?;
-        ending.follow(self.before).map(|()| events)
     }
 }
 

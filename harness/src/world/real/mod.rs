@@ -51,7 +51,7 @@ mod warm;
 mod wire;
 mod world;
 
-pub use ending::{Ending, Overlapping};
+pub(crate) use ending::Ending;
 pub use helper::helper_main;
 pub use host::Host;
 pub(crate) use host::Terms;

@@ -100,26 +100,31 @@ impl Iterator for Words {
 
 #[cfg(test)]
 mod tests {
+    use std::hint::black_box;
+
     use super::*;
 
-    fn read(stack: &[u64]) -> Option<Auxv> {
-        Auxv::read(std::process::id() as i32, stack.as_ptr() as u64)
+    fn read(stack: &mut [u64]) -> Option<Auxv> {
+        Auxv::read(
+            std::process::id() as i32,
+            black_box(stack.as_mut_ptr()) as u64,
+        )
     }
 
     #[test]
     fn it_follows_arguments_and_environment() {
-        let random = [0u8; 16];
-        let at = random.as_ptr() as u64;
+        let mut random = [0u8; 16];
+        let at = random.as_mut_ptr() as u64;
         let mut stack = vec![2, 8, 8, 0];
         stack.extend([8; 2 * PIECE]);
         stack.extend([0, SYSINFO_EHDR, 4096, RANDOM, at, END, 0]);
-        let auxv = read(&stack).expect("there is one");
+        let auxv = read(&mut stack).expect("there is one");
         assert_eq!(auxv.entry(SYSINFO_EHDR).map(|(_, value)| value), Some(4096));
         assert_eq!(auxv.entry(7), None);
         auxv.set_random(*b"always the same!");
-        assert_eq!(random, *std::hint::black_box(b"always the same!"));
+        assert_eq!(black_box(&random), b"always the same!");
         auxv.hide_vdso();
-        let auxv = read(&stack).expect("there is one");
+        let auxv = read(&mut stack).expect("there is one");
         assert_eq!(auxv.entry(SYSINFO_EHDR), None);
         assert_eq!(auxv.entry(IGNORE).map(|(_, value)| value), Some(4096));
     }
@@ -127,6 +132,6 @@ mod tests {
     #[test]
     fn what_is_no_stack_has_none() {
         assert!(Auxv::read(std::process::id() as i32, 8).is_none());
-        assert!(read(&[u64::MAX, 0, 0]).is_none());
+        assert!(read(&mut [u64::MAX, 0, 0]).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! The decider that holds everything visible until it is chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::footprint::Names;
@@ -46,7 +47,7 @@ impl Steer {
     pub fn of(&self, tid: i32) -> Option<StandingTask> {
         let mut task = self.tasks.get(&tid)?.clone();
         if task.next.sleeps && task.place == Where::Stands && is_signalled(tid) {
-            task.next.sleeps = false;
+            Arc::make_mut(&mut task.next).sleeps = false;
         }
         Some(task)
     }
@@ -103,7 +104,7 @@ impl Decider for Steer {
         let held = self.holds(who);
         let standing = StandingTask {
             by: actor(who),
-            next,
+            next: Arc::new(next),
             place: if held { Where::Stands } else { Where::Waits },
             until: None,
         };
