@@ -155,3 +155,18 @@ impl Decider for Steer {
 fn is_nobodys(number: i64) -> bool {
     number == libc::SYS_getrandom || time::tells(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_and_what_is_drawn_are_nobodys_doing() {
+        for number in [libc::SYS_clock_gettime, libc::SYS_getrandom] {
+            assert!(is_nobodys(number), "{number}");
+        }
+        for number in [libc::SYS_futex, libc::SYS_clock_nanosleep, libc::SYS_umask] {
+            assert!(!is_nobodys(number), "{number}");
+        }
+    }
+}

@@ -348,3 +348,6 @@ fn is_locked(tid: i32, fd: i32) -> bool {
     let text = record(&format!("/proc/{tid}/fdinfo/{fd}")).unwrap_or_default();
     text.lines().any(|line| line.starts_with("lock:"))
 }
+
+#[cfg(test)]
+mod tests;
