@@ -28,7 +28,9 @@ impl Drop for Ended {
     }
 }
 
-/// Waits until the thread is in this state (`proc_pid_stat(5)`), doing `meanwhile`.
+/// Waits until the shell is in this state (`proc_pid_stat(5)`), doing `meanwhile`.
+/// It looks again and again: no event tells that a process has fallen asleep, and to
+/// wait for a stop would be to look at it.
 fn until(pid: i32, state: &str, mut meanwhile: impl FnMut()) {
     let began = Instant::now();
     let is_there = || {

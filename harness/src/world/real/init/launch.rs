@@ -204,6 +204,7 @@ impl Launch {
                 PollFd::new(way.reports.as_fd(), PollFlags::POLLIN),
                 PollFd::new(way.signals.as_fd(), PollFlags::POLLIN),
             ];
+            // No signal tells of those stops any more.
             let more = way.tracer.has_more();
             let timeout = match more {
                 true => PollTimeout::ZERO,
