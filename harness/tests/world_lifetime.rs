@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daemonlab::sys::Signal;
 use daemonlab_harness::world::World;
@@ -112,32 +112,72 @@ fn a_killed_template_takes_its_worlds_along_and_is_replaced() {
     assert_eq!(output(&mut next, "a", "echo a"), "a\n");
 }
 
-/// The init of the next world is made while one is at work.
+/// The init of the next world is made while one is at work, and waits for it.
 #[test]
-fn an_init_that_is_killed_before_its_world_is_made_is_no_loss() {
-    let word = unusual(25);
-    let mut host = host();
-    let first = world(&mut host);
-    let mut second = world(&mut host);
-    fill(&mut second, &word);
-    let mine = std::process::id();
-    let template = ancestors(named(&word)[0])
-        .into_iter()
-        .find(|pid| {
-            helpers(mine).contains(pid) && pid_namespace(*pid) == pid_namespace(mine as i32)
-        })
-        .unwrap();
-    drop((first, second));
-    let inits = || -> Vec<i32> {
-        let below = |pid: &i32| ancestors(*pid).get(1) == Some(&template);
-        helpers(mine).into_iter().filter(below).collect()
-    };
-    let waiting = inits();
-    assert_eq!(waiting.len(), 1, "one waits for its world");
-    kill(waiting[0]);
-    nobody_left(inits);
+fn an_init_that_ends_while_it_waits_for_its_world_is_no_loss() {
+    let Waiting { mut host, template } = Waiting::new(25);
+    kill(waiting(template));
+    nobody_left(|| inits(template));
     let mut next = world(&mut host);
     assert_eq!(output(&mut next, "a", "echo a"), "a\n");
+}
+
+/// The same for one that was told already, but has not come to read it.
+#[test]
+fn an_init_that_ends_before_it_makes_its_world_is_no_loss() {
+    let Waiting { mut host, template } = Waiting::new(26);
+    let waiting = waiting(template);
+    let pid = nix::unistd::Pid::from_raw(waiting);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    let making = std::thread::spawn(move || output(&mut world(&mut host), "a", "echo a"));
+    // Once it is told of its world, the next one is made.
+    let start = Instant::now();
+    while inits(template).len() < 2 && !making.is_finished() {
+        assert!(start.elapsed() < LONG, "no other init is made");
+        std::thread::yield_now();
+    }
+    kill(waiting);
+    assert_eq!(making.join().unwrap(), "a\n");
+}
+
+/// A host whose template has made an init ahead.
+struct Waiting {
+    host: Host,
+    template: i32,
+}
+
+impl Waiting {
+    fn new(n: u32) -> Waiting {
+        let word = unusual(n);
+        let mut host = host();
+        let first = world(&mut host);
+        let mut second = world(&mut host);
+        fill(&mut second, &word);
+        let mine = std::process::id();
+        let is_template = |pid: &i32| {
+            helpers(mine).contains(pid) && pid_namespace(*pid) == pid_namespace(mine as i32)
+        };
+        let template = ancestors(named(&word)[0]).into_iter().find(is_template);
+        drop((first, second));
+        Waiting {
+            host,
+            template: template.unwrap(),
+        }
+    }
+}
+
+/// The one init that waits for its world.
+fn waiting(template: i32) -> i32 {
+    let waiting = inits(template);
+    assert_eq!(waiting.len(), 1, "one waits for its world");
+    waiting[0]
+}
+
+/// The inits that a template has made and that have not ended.
+fn inits(template: i32) -> Vec<i32> {
+    let below = |pid: &i32| ancestors(*pid).get(1) == Some(&template);
+    let mine = std::process::id();
+    helpers(mine).into_iter().filter(below).collect()
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How many templates are kept warm. Scenarios of one folder share one.
 const TEMPLATES: usize = 8;
 
+/// How often a world is begun whose init or template ends before it is made:
+/// once for each of the two, and once more.
+const TRIES: usize = 3;
+
 /// A supervisor: a process that owns one user namespace and makes worlds in
 /// it, one after the other or at a time. One for each thread of the runner.
 ///
@@ -153,20 +157,23 @@ impl Host {
             check(bind)?;
         }
         let binds = outermost(&spec.binds);
-        self.warm_up(&binds).map_err(explain)?;
-        let world = match self.init(terms, spec).map_err(explain)? {
-            Some(world) => world,
-            None => {
-                // Something has killed the template; the next one may live.
+        // A template and the init of its next world wait unattended, so that
+        // whatever ends them shows only here. Both can be made anew.
+        for _ in 0..TRIES {
+            self.warm_up(&binds).map_err(explain)?;
+            let Some(world) = self.init(terms, spec).map_err(explain)? else {
                 self.templates.pop();
-                self.warm_up(&binds).map_err(explain)?;
-                let again = self.init(terms, spec).map_err(explain)?;
-                let evidence = "its template ends as soon as it starts";
-                let remedy = "look at what it says on stderr";
-                again.ok_or_else(|| refusal("make a world", evidence, remedy))?
+                continue;
+            };
+            if let Some(world) = world.made(spec)? {
+                return Ok(world);
             }
-        };
-        world.made(spec)
+        }
+        Err(refusal(
+            "make a world",
+            format_args!("its init or its template ended before it was made, {TRIES} times"),
+            "look at what they say on stderr, and at what may kill them (`dmesg`)",
+        ))
     }
 
     /// Makes a world with nothing in it but these folders, as far as they can

@@ -70,10 +70,13 @@ impl RealWorld {
         }
     }
 
-    /// Waits until the rest is made.
-    pub(super) fn made(mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
+    /// Waits until the rest is made; `None` if init has ended before.
+    pub(super) fn made(mut self, spec: &SandboxSpec) -> Result<Option<RealWorld>, WorldError> {
         let stage = "make a world";
         let answer = self.answer(Duration::ZERO);
+        if let Ok(None) = answer {
+            return Ok(None);
+        }
         let reply = judge(stage, answer)?.reply;
         let Reply::Made { at, time } = reply else {
             return Err(unexpected(stage, &reply));
@@ -82,7 +85,7 @@ impl RealWorld {
         // Before anything asks for it.
         self.time = time;
         self.slack = spec.virtual_time.unwrap_or_default().slack;
-        Ok(self)
+        Ok(Some(self))
     }
 
     /// The same, with the stage that fails.
