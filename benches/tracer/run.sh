@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the table: what tracing, injecting and exploring cost beside strace(1);
 # medians of interleaved rounds, peers in the same run.
-# usage: benches/tracer/run.sh [ROUNDS]
+# usage: benches/tracer/run.sh [ROUNDS [inject|start|explore]...]
 # Needs strace(1), cc(1), and ordinary users or root who may make namespaces.
 set -e
 cd "$(dirname "$0")"

@@ -198,7 +198,7 @@ fn no_execution_finds_the_ports_of_another_taken() {
         "version: 1\nsteps:\n  - launch: {id: start, command: [\"${target}\"], expect: {exit: 0}}\n",
     )]);
     compile(&lab, "leaves_a_port", &[]);
-    let args = ["explore", "--strategy", "random", "--runs", "4"];
+    let args = ["explore", "--strategy", "random", "--runs", "6"];
     let args = [&args[..], &["--target", "./program", "a.yaml"]].concat();
     lab.daemonlab(&args)
         .assert()

@@ -9,6 +9,7 @@ use std::process::Command;
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::event::End;
 use daemonlab_harness::world::real::EXECUTABLE as INSIDE;
+use daemonlab_harness::world::spec::Trace;
 use rstest::rstest;
 use world_lab::*;
 
@@ -184,4 +185,47 @@ fn helpers_are_no_part_of_the_harnesss_session() {
     for line in helpers {
         assert_ne!(line.split_whitespace().next(), Some(own.as_str()), "{line}");
     }
+}
+
+const FORWARDING: &str =
+    "cat /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv4/ip_forward";
+const NETWORK: &str = "readlink /proc/self/ns/net";
+
+/// What a script says in so many worlds of one host, one after the other.
+fn one_after_the_other(count: usize, trace: &Trace, text: &str) -> Vec<String> {
+    let mut host = host();
+    let mut says = || {
+        let mut world = world(&mut host);
+        let mut launch = script("a", text);
+        launch.trace = trace.clone();
+        let facts = run(&mut world, &launch);
+        assert_eq!(facts.end, Some(End::Exit(0)), "{facts:#?}");
+        Box::new(world).finish().unwrap();
+        facts.stdout.text()
+    };
+    (0..count).map(|_| says()).collect()
+}
+
+/// A network outlives its world only where it certainly is as it was.
+#[rstest]
+#[case::seen(Trace::Visible)]
+#[case::seen_in_order(Trace::Ordered)]
+#[case::unseen(Trace::Off)]
+#[case::seen_in_part(Trace::Calls(vec!["setsid".to_owned()]))]
+#[case::of_some(Trace::Every(vec!["setsid".to_owned()]))]
+fn no_world_finds_the_settings_of_the_last_ones_network(#[case] trace: Trace) {
+    let found = one_after_the_other(6, &trace, FORWARDING);
+    assert_eq!(found, ["0\n"; 6]);
+}
+
+#[rstest]
+#[case::seen(Trace::Visible, true)]
+#[case::unseen(Trace::Off, false)]
+fn worlds_share_a_network_that_nobody_touches_if_that_is_seen(
+    #[case] trace: Trace,
+    #[case] shared: bool,
+) {
+    let networks = one_after_the_other(6, &trace, NETWORK);
+    // The first ones show what is to be expected of the others.
+    assert_eq!(networks[4] == networks[5], shared, "{networks:?}");
 }

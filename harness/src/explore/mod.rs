@@ -31,7 +31,6 @@
 mod faults;
 mod link;
 pub mod model;
-mod network;
 mod pair;
 mod processor;
 mod rested;

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use daemonlab::sys::Signal;
 
-use super::network::is_touched;
 use crate::delegate_world;
 use crate::world::event::{Event, What};
 use crate::world::facts::LaunchFacts;
-use crate::world::real::{Ending, Network, RealWorld};
+use crate::world::real::{Ending, RealWorld};
 use crate::world::spec::{FileSpec, LaunchSpec};
 use crate::world::steered::{LetGo, Standing, Steering};
 use crate::world::{World, WorldError};
@@ -27,10 +26,7 @@ pub type Came = (Vec<Event>, Option<Standing>);
 /// What an execution leaves to the next one.
 #[derive(Debug, Default)]
 pub struct Left {
-    /// The network that the next world gets: this one's, if it was left as it
-    /// was.
-    pub network: Network,
-    /// This one's world, while it ends.
+    /// Its world, while that ends.
     ending: Option<Ending>,
 }
 
@@ -41,8 +37,6 @@ pub struct Left {
 pub struct Rested<'a> {
     world: RealWorld,
     left: &'a mut Left,
-    /// Whether its network was not left as it was.
-    touched: bool,
     /// What stands, if nothing was done since that was seen.
     standing: Option<Standing>,
     /// Of launches without faults, whose counts are facts, and when that was.
@@ -55,7 +49,6 @@ impl Rested<'_> {
         Rested {
             world,
             left,
-            touched: false,
             standing: None,
             launches: BTreeMap::new(),
         }
@@ -110,7 +103,6 @@ impl Rested<'_> {
         if events.iter().any(|event| is_news(&event.what)) {
             self.launches.clear();
         }
-        self.touched |= is_touched(&events);
         Ok((events, standing))
     }
 
@@ -190,14 +182,11 @@ impl World for Rested<'_> {
         enough: usize,
         within: Duration,
     ) -> Result<Vec<u8>, WorldError> {
-        self.touched = true;
         self.touch().connect(address, data, enough, within)
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
-        let events = self.touch().wait(at_most)?;
-        self.touched |= is_touched(&events);
-        Ok(events)
+        self.touch().wait(at_most)
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
@@ -205,9 +194,6 @@ impl World for Rested<'_> {
         // The one before had all this execution's time.
         if let Some(before) = self.left.ending.replace(ending) {
             before.wait()?;
-        }
-        if !self.touched && !is_touched(&events) {
-            self.left.network = Network::Kept;
         }
         Ok(events)
     }

@@ -15,7 +15,7 @@ use crate::run::real::bound;
 use crate::world::common::{Common, ENDS, Seen};
 use crate::world::event::{CallResult, Event, What};
 use crate::world::facts::LaunchFacts;
-use crate::world::real::{Host, Terms};
+use crate::world::real::Host;
 use crate::world::sim::Grain;
 use crate::world::spec::{LaunchSpec, Order, SandboxSpec, Trace};
 use crate::world::steered::{Ahead, Idle, LetGo, Standing, StandingTask, Steering, Where};
@@ -51,12 +51,7 @@ impl WorldMaker for SteeredMaker {
         spec: &SandboxSpec,
         _: &str,
     ) -> Result<Box<dyn World + '_>, WorldError> {
-        // Until its end is seen, nobody knows what this one leaves there.
-        let terms = Terms {
-            network: std::mem::take(&mut self.left.network),
-            processor: self.processor,
-        };
-        let world = self.host.world_with(terms, &bound(spec))?;
+        let world = self.host.world_on(self.processor, &bound(spec))?;
         Ok(Box::new(Steered {
             world: Rested::new(world, &mut self.left),
             link: &mut self.link,

@@ -20,7 +20,11 @@ impl RealWorld {
     pub(crate) fn end(mut self) -> Result<(Vec<Event>, Ending), WorldError> {
         let events = match self.ask(END, &Request::Finish) {
             Ok(answered) => match answered.reply {
-                Reply::Events(events, _) => events,
+                Reply::Events(events, _) => {
+                    self.network.heard(&events);
+                    self.network.over();
+                    events
+                }
                 other => return Err(unexpected(END, &other)),
             },
             Err(error) if self.init.wait(Duration::ZERO) => return Err(error),
@@ -62,20 +66,23 @@ mod tests {
     use nix::unistd::Pid;
 
     use super::super::host::PATIENCE;
-    use super::super::ids::IdMap;
     use super::super::kernel::Pidfd;
+    use super::super::left::Watched;
     use super::super::wire::Channel;
     use super::*;
+    use crate::world::spec::SandboxSpec;
 
     #[test]
     fn an_init_that_does_not_come_to_answer_is_ended_from_outside() {
         let mut init = Command::new("sleep").arg("1000").spawn().unwrap();
         let pidfd = Pidfd::open(Pid::from_raw(init.id() as i32)).unwrap();
         let (ours, _theirs) = Channel::pair().unwrap();
-        let mut world = RealWorld::new(ours, pidfd, IdMap::default(), IdMap::default());
+        let (network, left) = Watched::new(&SandboxSpec::default());
+        let mut world = RealWorld::new(ours, pidfd, Default::default(), network);
         world.patience = Duration::from_millis(50);
         let (events, ending) = world.end().unwrap();
         assert!(events.is_empty());
+        assert!(!left.is_untouched(), "nobody knows what it has done");
         // What takes as long as the kernel takes.
         let Ending(mut world) = ending;
         world.patience = PATIENCE;

@@ -13,11 +13,12 @@ use nix::unistd::Pid;
 use super::failure::{Failure, With, refusal};
 use super::helper::SUPERVISOR;
 use super::kernel::Pidfd;
+use super::left::Watched;
 use super::probe::{StageId, explain};
 use super::reserved::is_own;
 use super::supervisor::outermost;
 use super::warm::Template;
-use super::wire::message::{HostReply, HostRequest, Network, Request};
+use super::wire::message::{HostReply, HostRequest, Request};
 use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
@@ -44,16 +45,6 @@ pub struct Host {
     single: Option<Failure>,
     /// The last one used is the last.
     templates: Vec<Template>,
-}
-
-/// What a world is to have that no program in it can tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Terms {
-    /// Its network: who keeps the last world's makes its worlds one after the
-    /// other.
-    pub network: Network,
-    /// The processor that all of it stays on, if on one.
-    pub processor: Option<usize>,
 }
 
 impl Host {
@@ -134,23 +125,24 @@ impl Host {
         self.single.as_ref()
     }
 
-    /// Makes a world: new PID, mount, network, IPC and UTS namespaces, a fresh
-    /// root and an init.
+    /// Makes a world: new PID, mount, IPC and UTS namespaces, a fresh root and an
+    /// init; and a new network namespace, unless it certainly could not be told
+    /// from the last world's.
     ///
     /// # Errors
     /// What could not be made: a folder that is not there, an id that has no
     /// mapping. The host stays usable.
     pub fn world(&mut self, spec: &SandboxSpec) -> Result<RealWorld, WorldError> {
-        self.world_with(Terms::default(), spec)
+        self.world_on(None, spec)
     }
 
-    /// The same, on these terms.
+    /// The same, on this processor alone, if one is given.
     ///
     /// # Errors
     /// As [`Host::world`].
-    pub(crate) fn world_with(
+    pub(crate) fn world_on(
         &mut self,
-        terms: Terms,
+        processor: Option<usize>,
         spec: &SandboxSpec,
     ) -> Result<RealWorld, WorldError> {
         for bind in &spec.binds {
@@ -161,7 +153,7 @@ impl Host {
         // whatever ends them shows only here. Both can be made anew.
         for _ in 0..TRIES {
             self.warm_up(&binds).map_err(explain)?;
-            let Some(world) = self.init(terms, spec).map_err(explain)? else {
+            let Some(world) = self.init(processor, spec).map_err(explain)? else {
                 self.templates.pop();
                 continue;
             };
@@ -184,7 +176,7 @@ impl Host {
         if !bound || self.warm_up(&outermost(binds)).is_err() {
             self.warm_up(&[])?;
         }
-        match self.init(Terms::default(), &SandboxSpec::default())? {
+        match self.init(None, &SandboxSpec::default())? {
             Some(world) => world.try_made(),
             None => Err(confused("make a world", &"its template has ended")),
         }
@@ -220,22 +212,27 @@ impl Host {
 
     /// Makes an init by the last template, and asks it for the world; `None`
     /// if the template is gone.
-    fn init(&mut self, terms: Terms, spec: &SandboxSpec) -> Result<Option<RealWorld>, Failure> {
+    fn init(
+        &mut self,
+        processor: Option<usize>,
+        spec: &SandboxSpec,
+    ) -> Result<Option<RealWorld>, Failure> {
         let Some(template) = self.templates.last_mut() else {
             let why = "there is no template";
             return Err(confused("make an init by the template", &why));
         };
-        let Some((channel, pidfd)) = template.init(terms.network)? else {
+        let (network, left) = Watched::new(spec);
+        let Some((channel, pidfd)) = template.init(left)? else {
             return Ok(None);
         };
         // What does not reach it shows when it is to answer.
         let _ = channel.send(&Request::Make {
             spec: spec.clone(),
-            processor: terms.processor,
+            processor,
         });
-        template.ask_ahead(terms.network);
-        let (users, groups) = (template.users.clone(), template.groups.clone());
-        Ok(Some(RealWorld::new(channel, pidfd, users, groups)))
+        template.ask_ahead();
+        let ids = (template.users.clone(), template.groups.clone());
+        Ok(Some(RealWorld::new(channel, pidfd, ids, network)))
     }
 }
 

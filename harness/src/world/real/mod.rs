@@ -13,7 +13,7 @@
 //!
 //! On the harness's side:
 //! - `host`: a supervisor; `warm`: its templates;
-//! - `world`: a world; `ending`: its end; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
+//! - `world`: a world; `ending`: its end; `left`: what it leaves to the next one; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
 //! - [`probe`]: what this machine can do, stage by stage;
 //! - `reserved`: which folders are the sandbox's own;
 //! - `helper`: the hook on the first line of `main`.
@@ -42,6 +42,7 @@ mod ids;
 mod init;
 mod keep;
 mod kernel;
+mod left;
 mod network;
 mod proc;
 mod reserved;
@@ -54,9 +55,7 @@ mod world;
 pub(crate) use ending::Ending;
 pub use helper::helper_main;
 pub use host::Host;
-pub(crate) use host::Terms;
 pub use reserved::{bind_for, is_own};
-pub(crate) use wire::message::Network;
 pub use world::RealWorld;
 
 /// Where the harness's own executable lies in every sandbox: the embedded

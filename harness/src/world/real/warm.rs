@@ -1,5 +1,5 @@
 //! A template, from the harness's side. While one world is at work, the init of
-//! the next is made.
+//! the next is made, and with it its network, unless it may have this one's.
 
 use std::fs;
 use std::io;
@@ -10,9 +10,15 @@ use super::failure::Failure;
 use super::host::{PATIENCE, confused};
 use super::ids::IdMap;
 use super::kernel::Pidfd;
+use super::left::Left;
 use super::probe::StageId;
 use super::wire::Channel;
 use super::wire::message::{MakeInit, Network};
+
+/// After so many worlds that have left theirs as it was, the next one is expected
+/// to do so too. An init that was made ahead in the network of a world that then
+/// touches it is of no use.
+const IN_A_ROW: u32 = 2;
 
 const MAKE: &str = "make an init by the template";
 
@@ -30,6 +36,11 @@ pub(super) struct Template {
     asked: bool,
     /// The init of the next world, which was asked for ahead.
     next: Option<Next>,
+    /// The network of the last world, and what becomes of it.
+    network: Network,
+    last: Option<Left>,
+    /// How many worlds before it have left theirs untouched, in a row.
+    untouched: u32,
 }
 
 /// An init whose making is not answered for yet.
@@ -60,15 +71,41 @@ impl Template {
             channel,
             asked: false,
             next: None,
+            network: Network::New,
+            last: None,
+            untouched: 0,
         })
     }
 
-    /// An init, which waits to be told of its world; `None` if the template is
-    /// gone.
+    /// An init, which waits to be told of its world, whose network `left` will be
+    /// told of; `None` if the template is gone.
     ///
     /// # Errors
     /// What could not be made.
-    pub fn init(&mut self, network: Network) -> Result<Option<(Channel, Pidfd)>, Failure> {
+    pub fn init(&mut self, left: Left) -> Result<Option<(Channel, Pidfd)>, Failure> {
+        self.network = self.wanted();
+        let network = self.network;
+        let init = self.init_in(network);
+        if let Ok(Some(_)) = &init {
+            self.last = Some(left);
+        }
+        init
+    }
+
+    /// The network that the next world gets.
+    fn wanted(&mut self) -> Network {
+        let untouched = |left: Left| left.is_untouched();
+        self.untouched = match self.last.take().is_some_and(untouched) {
+            true => self.untouched.saturating_add(1),
+            false => 0,
+        };
+        match self.untouched >= IN_A_ROW {
+            true => Network::Kept,
+            false => Network::New,
+        }
+    }
+
+    fn init_in(&mut self, network: Network) -> Result<Option<(Channel, Pidfd)>, Failure> {
         if let Some(next) = self.next.take() {
             // What fails ahead is told when it fails again.
             let pidfd = match self.answer() {
@@ -89,10 +126,11 @@ impl Template {
 
     /// Asks for the init of the next world, which is expected to want the same
     /// network, unless this may be the only world.
-    pub fn ask_ahead(&mut self, network: Network) {
+    pub fn ask_ahead(&mut self) {
         if !std::mem::replace(&mut self.asked, true) {
             return;
         }
+        let network = self.network;
         if let Ok(Some(channel)) = self.ask(network) {
             self.next = Some(Next { network, channel });
         }

@@ -15,6 +15,7 @@ use super::host::PATIENCE;
 use super::ids::IdMap;
 use super::keep;
 use super::kernel::Pidfd;
+use super::left::Watched;
 use super::wire::Channel;
 use super::wire::message::{Reply, Request, Trial};
 use crate::world::event::Event;
@@ -41,6 +42,7 @@ pub struct RealWorld {
     pub(super) init: Pidfd,
     users: IdMap,
     groups: IdMap,
+    pub(super) network: Watched,
     /// When it was made, by `CLOCK_MONOTONIC`.
     made: Duration,
     /// Whether init has stopped answering in time, so that an answer that
@@ -56,12 +58,18 @@ pub struct RealWorld {
 
 impl RealWorld {
     /// A world whose init is there and was asked to make the rest.
-    pub(super) fn new(channel: Channel, init: Pidfd, users: IdMap, groups: IdMap) -> RealWorld {
+    pub(super) fn new(
+        channel: Channel,
+        init: Pidfd,
+        (users, groups): (IdMap, IdMap),
+        network: Watched,
+    ) -> RealWorld {
         RealWorld {
             channel,
             init,
             users,
             groups,
+            network,
             made: Duration::ZERO,
             lost: false,
             time: None,
@@ -173,6 +181,7 @@ impl RealWorld {
         match self.call(stage, request, &[], at_most)?.reply {
             Reply::Standing(events, standing, time) => {
                 self.time = time;
+                self.network.heard(&events);
                 Ok((events, standing))
             }
             other => Err(unexpected(stage, &other)),
@@ -222,6 +231,7 @@ impl World for RealWorld {
             launch.command.first(),
             launch.id
         );
+        self.network.launched(launch);
         expect!(self, &stage, Request::Launch(launch.clone()), Reply::Launched(pid) => pid)
     }
 
@@ -272,6 +282,7 @@ impl World for RealWorld {
     }
 
     fn write_file(&mut self, file: &FileSpec) -> Result<(), WorldError> {
+        self.network.written(&file.path);
         self.done("make a file", &Request::WriteFile(file.clone()))
     }
 
@@ -282,6 +293,7 @@ impl World for RealWorld {
         enough: usize,
         within: Duration,
     ) -> Result<Vec<u8>, WorldError> {
+        self.network.connected();
         let stage = format!("connect to {address}");
         let request = Request::Connect {
             address: address.to_owned(),
@@ -302,6 +314,7 @@ impl World for RealWorld {
         match self.call(stage, &request, &[], at_most)?.reply {
             Reply::Events(events, time) => {
                 self.time = time;
+                self.network.heard(&events);
                 Ok(events)
             }
             other => Err(unexpected(stage, &other)),
