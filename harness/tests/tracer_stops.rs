@@ -46,10 +46,11 @@ fn until(pid: i32, state: &str, mut meanwhile: impl FnMut()) {
 
 /// A shell that stops at each `umask`, and at each look at a file, once `go` has something for it.
 fn shell(script: &str, go: &PipeReader, stdin: &PipeReader) -> i32 {
-    let filter = Filter::new(&Stops {
+    let stops = Stops {
         numbers: [libc::SYS_faccessat, libc::SYS_faccessat2, libc::SYS_umask].into(),
         ..Stops::default()
-    });
+    };
+    let filter = Filter::new(&stops, None);
     let string = |text: &str| CString::new(text).expect("it has no zero byte");
     let arguments = [string("sh"), string("-c"), string(script)];
     let path = string("/bin/sh");

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::personality::{self, Persona};
 use nix::sys::prctl::{set_keepcaps, set_timerslack};
 use nix::sys::resource::{getrlimit, setrlimit};
@@ -17,13 +14,13 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::socket::{MsgFlags, recv, send as send_bytes};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{
-    AccessFlags, Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, faccessat, getpid,
-    setgroups, setresgid, setresuid,
+    Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, getpid, setgroups, setresgid, setresuid,
 };
 
 use super::launch::now;
+use super::program::Program;
 use crate::world::limits::{Bound, Limit, Resource, Wanted};
-use crate::world::real::tracer::{Filter, Stops};
+use crate::world::real::tracer::{Filter, Mark, Stops};
 use crate::world::spec::{LaunchSpec, Order};
 
 /// What a child tells init on its way; the socket closes at exec.
@@ -143,7 +140,7 @@ fn until_traced(report: BorrowedFd<'_>) -> Result<(), Errno> {
     }
 }
 
-fn step<T>(what: &str, done: Result<T, Errno>) -> Result<T, Failed> {
+pub fn step<T>(what: &str, done: Result<T, Errno>) -> Result<T, Failed> {
     done.map_err(|errno| Failed(errno, what.to_owned()))
 }
 
@@ -180,17 +177,7 @@ fn prepare(
         step("fix its addresses", fix_addresses())?;
     }
     become_user(start)?;
-    let arguments = strings(
-        launch
-            .command
-            .iter()
-            .map(|argument| argument.as_bytes().to_vec()),
-    )?;
-    let pair = |(name, value): (&String, &String)| format!("{name}={value}").into_bytes();
-    let environment = strings(launch.env.iter().map(pair))?;
-    let program = find(launch)?;
-    let start_what = format!("start {program:?}");
-    let path = strings([program.as_os_str().as_bytes().to_vec()])?;
+    let program = Program::find(launch)?;
     let pid = getpid().as_raw();
     step(
         "report the start",
@@ -199,14 +186,15 @@ fn prepare(
     if !start.calls.numbers.is_empty() {
         step("wait to be traced", until_traced(report.as_fd()))?;
     }
-    let filter = Filter::new(start.calls);
+    let mark = step("mark the exec", Mark::draw())?;
+    let filter = Filter::new(start.calls, Some(mark));
     // Last, so that only the exec meets them: who becomes a user that has more
     // processes than it may cannot exec.
     limit(&launch.limits)?;
     if !start.calls.numbers.is_empty() {
         step("set a filter on system calls", filter.install())?;
     }
-    step(&start_what, execve(&path[0], &arguments, &environment))
+    program.execute(mark)
 }
 
 /// The two highest numbers below the usual limit that are not to be left open.
@@ -326,41 +314,6 @@ fn limit(limits: &BTreeMap<Resource, Wanted>) -> Result<(), Failed> {
         step(&what, done)?;
     }
     Ok(())
-}
-
-fn strings(bytes: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<CString>, Failed> {
-    let string = |bytes| CString::new(bytes).map_err(|_| Errno::EINVAL);
-    let strings: Result<_, Errno> = bytes.into_iter().map(string).collect();
-    step("pass an argument or variable with a zero byte", strings)
-}
-
-/// The program's path: as given if it has a slash, else by `PATH`, as
-/// `execvp(3)` looks it up.
-fn find(launch: &LaunchSpec) -> Result<PathBuf, Failed> {
-    let name = launch.command.first().map_or("", String::as_str);
-    if name.contains('/') {
-        return Ok(PathBuf::from(name));
-    }
-    let path = launch
-        .env
-        .get("PATH")
-        .map_or("/usr/bin:/bin", String::as_str);
-    let mut why = Errno::ENOENT;
-    for folder in path.split(':') {
-        let candidate = Path::new(folder).join(name);
-        let access = AccessFlags::X_OK;
-        match faccessat(
-            nix::fcntl::AT_FDCWD,
-            &candidate,
-            access,
-            AtFlags::AT_EACCESS,
-        ) {
-            Ok(()) if candidate.is_file() => return Ok(candidate),
-            Err(Errno::EACCES) => why = Errno::EACCES,
-            _ => {}
-        }
-    }
-    Err(Failed(why, format!("find {name:?} in PATH {path:?}")))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! - [`requests`]: what the harness asks, one method each;
 //! - [`launch`]: starting a program: the side of init;
 //! - [`child`]: starting a program: the child, up to its exec;
+//! - [`program`]: the program that the child becomes;
 //! - [`shell`]: the stand-in for a shell that holds a terminal;
 //! - [`exec_error`]: why a program does not start;
 //! - [`output`]: what programs write, bounded;
@@ -29,6 +30,7 @@ mod keep;
 mod launch;
 mod output;
 mod place;
+mod program;
 mod requests;
 mod root;
 mod serve;

@@ -82,7 +82,7 @@ fn stop_once(channel: &Channel) -> i32 {
         numbers: [libc::SYS_getppid].into(),
         ..Stops::default()
     };
-    let filter = Filter::new(&stops);
+    let filter = Filter::new(&stops, None);
     if let Err(errno) = filter.install() {
         return errno as i32;
     }

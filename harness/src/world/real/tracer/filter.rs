@@ -39,6 +39,32 @@ pub enum Operations {
     All,
 }
 
+/// What tells one `execve(2)` from all others: two words that it does not look at,
+/// but a filter does, which is given six registers of every call. Nobody knows
+/// them but who has drawn them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark([u64; 2]);
+
+impl Mark {
+    /// A new one.
+    ///
+    /// # Errors
+    /// That of `getrandom(2)`.
+    pub fn draw() -> Result<Mark, Errno> {
+        let mut words = [0_u64; 2];
+        let size = size_of_val(&words);
+        // SAFETY: so many bytes are written there, and any are words.
+        let drawn = unsafe { libc::getrandom(words.as_mut_ptr().cast(), size, 0) };
+        Errno::result(drawn)?;
+        Ok(Mark(words))
+    }
+
+    /// The fourth and the fifth argument of the call.
+    pub fn words(self) -> [u64; 2] {
+        self.0
+    }
+}
+
 /// A filter that stops at some calls and lets all others pass, as well as
 /// those of another machine's numbering. What always passes costs next to
 /// nothing: the kernel keeps a map of it (5.11 and newer). It makes that map by
@@ -48,8 +74,9 @@ pub enum Operations {
 pub struct Filter(Vec<sock_filter>);
 
 impl Filter {
-    /// Stops at these calls.
-    pub fn new(stops: &Stops) -> Filter {
+    /// Stops at these calls, but not at the exec with this mark, if there is one:
+    /// what is traced begins after it.
+    pub fn new(stops: &Stops, own: Option<Mark>) -> Filter {
         let numbers: Vec<u32> = stops.numbers.iter().map(|number| *number as u32).collect();
         let mut program = vec![
             load(offset_of!(seccomp_data, arch)),
@@ -57,6 +84,7 @@ impl Filter {
             give(libc::SECCOMP_RET_ALLOW),
             load(offset_of!(seccomp_data, nr)),
         ];
+        program.extend(own.into_iter().flat_map(but_for));
         let prctl = libc::SYS_prctl as u32;
         if stops.prctl == Operations::Noticed && numbers.contains(&prctl) {
             let operations = noticed();
@@ -118,6 +146,37 @@ fn among(numbers: &[u32]) -> Vec<sock_filter> {
     program
 }
 
+/// Lets the exec with this mark pass; else the number stays loaded.
+fn but_for(Mark([first, second]): Mark) -> Vec<sock_filter> {
+    let checks = [(3, first), (4, second)]
+        .into_iter()
+        .flat_map(|(at, word)| {
+            let [low, high] = halves(at);
+            [(low, word as u32), (high, (word >> 32) as u32)]
+        });
+    let mut program = Vec::new();
+    // From behind, so that it is known how far it is to the end.
+    let end = [
+        give(libc::SECCOMP_RET_ALLOW),
+        load(offset_of!(seccomp_data, nr)),
+    ];
+    program.extend(end.into_iter().rev());
+    for (offset, word) in checks.collect::<Vec<_>>().into_iter().rev() {
+        let otherwise = program.len() as u8 - 1;
+        program.push(instruction(JUMP_IF_EQUAL, 0, otherwise, word));
+        program.push(load(offset));
+    }
+    let otherwise = program.len() as u8;
+    program.push(instruction(
+        JUMP_IF_EQUAL,
+        0,
+        otherwise,
+        libc::SYS_execve as u32,
+    ));
+    program.reverse();
+    program
+}
+
 /// Stops at the operations of `prctl(2)` that others notice. Of an argument
 /// that is looked at whole, both halves are.
 fn noticed() -> Vec<sock_filter> {
@@ -175,6 +234,7 @@ mod tests {
         data.arch = AUDIT_ARCH;
         data.nr = nr as i32;
         data.args[..2].copy_from_slice(&args);
+        data.args[3..5].copy_from_slice(&[1, 2]);
         data
     }
 
@@ -202,11 +262,32 @@ mod tests {
         }
     }
 
+    const MARK: Mark = Mark([0x1234_5678_9abc_def0, 0xfedc_ba98_7654_3210]);
+
     fn filter(numbers: impl IntoIterator<Item = i64>, prctl: Operations) -> Filter {
-        Filter::new(&Stops {
+        let stops = Stops {
             numbers: numbers.into_iter().collect(),
             prctl,
-        })
+        };
+        Filter::new(&stops, Some(MARK))
+    }
+
+    #[test]
+    fn one_exec_alone_passes() {
+        let filter = filter([libc::SYS_execve, libc::SYS_setsid], Operations::Noticed);
+        let mut data = call(libc::SYS_execve, [0; 2]);
+        assert_eq!(run(&filter, &data).0, STOP);
+        data.args[3..5].copy_from_slice(&MARK.words());
+        assert_eq!(run(&filter, &data).0, PASS);
+        data.nr = libc::SYS_setsid as i32;
+        assert_eq!(run(&filter, &data).0, STOP);
+        data.nr = libc::SYS_execve as i32;
+        for (at, bit) in [(3, 0), (3, 63), (4, 0), (4, 63)] {
+            data.args[at] ^= 1 << bit;
+            assert_eq!(run(&filter, &data).0, STOP, "{at} {bit}");
+            data.args[at] ^= 1 << bit;
+        }
+        assert_ne!(Mark::draw(), Mark::draw());
     }
 
     #[test]

@@ -48,7 +48,7 @@ mod trial;
 mod turn;
 pub mod visible;
 
-pub use filter::{Filter, Stops};
+pub use filter::{Filter, Mark, Stops};
 pub use recorder::Recording;
 pub use rules::Rules;
 pub use stop::bury;
