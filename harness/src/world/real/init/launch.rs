@@ -1,30 +1,29 @@
 //! Starting a program: the side of init.
 
-use std::fs::File;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::openpty;
+use nix::sys::prctl::{get_dumpable, set_dumpable};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
-use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::socket::{MsgFlags, recv, send};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{ForkResult, Gid, Pid, Uid, fchown, fork};
+use nix::unistd::Pid;
 
-use super::child::{self, Report, Start};
+use super::child::{Failed, Report};
+use super::exec_error;
+use super::opened::Opened;
 use super::output::Stream;
-use super::{exec_error, shell};
+use super::plan::{Plan, Start};
 use crate::world::WorldError;
 use crate::world::event::End;
 use crate::world::facts::LaunchFacts;
 use crate::world::real::failure::{error, refusal};
-use crate::world::real::kernel::exit_now;
+use crate::world::real::kernel::Stack;
 use crate::world::real::tracer::{Recording, Rules, Tracer, bury};
-use crate::world::spec::{LaunchSpec, Order, Stdio};
+use crate::world::spec::{LaunchSpec, Order};
 
 /// A program that was started.
 #[derive(Debug)]
@@ -89,18 +88,17 @@ impl Launch {
             ignored: own.ignored,
             groups: own.groups,
         };
-        let kind = (
-            AddressFamily::Unix,
-            SockType::SeqPacket,
-            SockFlag::SOCK_CLOEXEC,
-        );
-        let (ours, theirs) =
-            socketpair(kind.0, kind.1, None, kind.2).map_err(|errno| error(&stage, errno))?;
-        let mut launch = match spec.stdio {
-            Stdio::Pipes => Launch::with_pipes(&start, theirs),
-            Stdio::Terminal => Launch::with_terminal(&start, theirs),
-        }
-        .map_err(|why| error(&stage, why))?;
+        let opened = Opened::new(spec).map_err(|why| error(&stage, why))?;
+        let plan = Plan::new(&start, &opened.ends());
+        let plan = plan.map_err(|Failed { errno, what }| {
+            exec_error::explain(stage.clone(), (Some(errno), what), &spec.cwd)
+        })?;
+        // Both are the child's until its exec.
+        let (plan, mut stack) = (opened.placed(plan), Stack::new());
+        let is_dumpable = get_dumpable();
+        let (mut launch, ours) = opened
+            .launch(&plan, &mut stack)
+            .map_err(|why| error(&stage, why))?;
         if spec.order == Order::Steered {
             tracer.hold_still(&spec.id);
         }
@@ -110,8 +108,14 @@ impl Launch {
             reports: &ours,
             signals: own.signals,
             tracer,
+            plan: &plan,
         };
-        match launch.until_exec(&spec.id, &mut way, tracing, time) {
+        let executed = launch.until_exec(&spec.id, &mut way, tracing, time);
+        // Who changes ids takes it from the memory that was shared.
+        if is_dumpable == Ok(true) {
+            let _ = set_dumpable(true);
+        }
+        match executed {
             Ok(()) => Ok(launch),
             Err(why) => {
                 for pid in [Some(launch.pid), launch.shell]
@@ -133,7 +137,7 @@ impl Launch {
         self.traced && self.shell.is_none()
     }
 
-    fn new(pid: i32, shell: Option<i32>, stdout: Stream, stderr: Stream) -> Launch {
+    pub(super) fn new(pid: i32, shell: Option<i32>, stdout: Stream, stderr: Stream) -> Launch {
         Launch {
             pid,
             session: shell.unwrap_or(pid),
@@ -143,49 +147,6 @@ impl Launch {
             stderr,
             started: Duration::ZERO,
             traced: false,
-        }
-    }
-
-    fn with_pipes(start: &Start<'_>, report: OwnedFd) -> io::Result<Launch> {
-        let stdin = File::open("/dev/null")?.into();
-        let (stdout, stdout_write) = io::pipe()?;
-        let (stderr, stderr_write) = io::pipe()?;
-        let streams = (Stream::new(stdout.into())?, Stream::new(stderr.into())?);
-        // SAFETY: an init has one thread.
-        match unsafe { fork() }? {
-            ForkResult::Parent { child } => {
-                Ok(Launch::new(child.as_raw(), None, streams.0, streams.1))
-            }
-            ForkResult::Child => {
-                let _ = nix::unistd::setsid();
-                let given = [stdin, stdout_write.into(), stderr_write.into()];
-                let (report, failed) = child::exec(start, given, report);
-                child::report_failure(report.as_fd(), failed);
-                exit_now(127);
-            }
-        }
-    }
-
-    fn with_terminal(start: &Start<'_>, report: OwnedFd) -> io::Result<Launch> {
-        let pty = openpty(None, None)?;
-        let (master, slave) = (close_on_exec(pty.master)?, close_on_exec(pty.slave)?);
-        // What is captured is what was written, without carriage returns.
-        let mut settings = tcgetattr(&slave)?;
-        settings.output_flags.remove(OutputFlags::OPOST);
-        tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
-        // Like a login: it is the user's, who may open it again by its name.
-        fchown(&slave, Some(Uid::from_raw(start.launch.uid)), None::<Gid>)?;
-        let stdout = Stream::new(master)?;
-        // SAFETY: an init has one thread.
-        match unsafe { fork() }? {
-            // The launcher's PID comes with its report.
-            ForkResult::Parent { child } => Ok(Launch::new(
-                0,
-                Some(child.as_raw()),
-                stdout,
-                Stream::default(),
-            )),
-            ForkResult::Child => shell::run(start, slave, report),
         }
     }
 
@@ -238,6 +199,14 @@ impl Launch {
                             .map_err(broken)?;
                     }
                 }
+                Some(Report::Broken {
+                    errno,
+                    step,
+                    chosen,
+                }) => {
+                    let what = way.plan.what(step as usize, chosen as usize);
+                    return Err((Some(Errno::from_raw(errno)), what));
+                }
                 Some(Report::Failed { errno, what }) => {
                     return Err((Some(Errno::from_raw(errno)), what));
                 }
@@ -289,6 +258,7 @@ struct Way<'a> {
     reports: &'a OwnedFd,
     signals: &'a SignalFd,
     tracer: &'a mut Tracer,
+    plan: &'a Plan,
 }
 
 /// The next report; nothing once the child has executed, or is gone.
@@ -300,10 +270,4 @@ fn receive(from: &OwnedFd) -> Result<Option<Report>, Errno> {
         Err(Errno::ECONNRESET) => Ok(None),
         Err(errno) => Err(errno),
     }
-}
-
-fn close_on_exec(fd: OwnedFd) -> Result<OwnedFd, Errno> {
-    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-    fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-    Ok(fd)
 }

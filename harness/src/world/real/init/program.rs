@@ -1,107 +1,102 @@
 //! The program that a child becomes.
 
-use std::convert::Infallible;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
-use nix::unistd::{AccessFlags, faccessat};
 
-use super::child::{Failed, step};
-use crate::world::real::tracer::Mark;
+use super::child::Failed;
 use crate::world::spec::LaunchSpec;
 
-/// A program that was found, and what it is given.
+/// The ways of one, and what it is given.
 #[derive(Debug)]
 pub struct Program {
-    path: CString,
-    arguments: Vec<CString>,
-    environment: Vec<CString>,
+    /// Its path; or those that it may have, by `PATH`, as `execvp(3)` looks it up.
+    /// Which of them is there, and may be executed, is for who becomes it to see.
+    pub paths: Paths,
+    arguments: Strings,
+    environment: Strings,
+    sought: String,
+}
+
+/// Where it may be.
+#[derive(Debug)]
+pub enum Paths {
+    /// Here: it was given with a slash.
+    Given(CString),
+    /// In the first folder that has it.
+    Sought(Vec<CString>),
 }
 
 impl Program {
-    /// That of a launch, looked up by who is to execute it.
+    /// That of a launch.
     ///
     /// # Errors
-    /// It is not there, or not to be executed; a string has a zero byte.
-    pub fn find(launch: &LaunchSpec) -> Result<Program, Failed> {
+    /// A string with a zero byte.
+    pub fn of(launch: &LaunchSpec) -> Result<Program, Failed> {
         let command = launch.command.iter().cloned().map(String::into_bytes);
         let pair = |(name, value): (&String, &String)| format!("{name}={value}").into_bytes();
-        let path = find(launch)?.into_os_string().into_vec();
+        let name = launch.command.first().map_or("", String::as_str);
+        let path = launch.env.get("PATH");
+        let path = path.map_or("/usr/bin:/bin", String::as_str);
+        let inside = |folder| Path::new(folder).join(name).into_os_string().into_vec();
         Ok(Program {
-            path: string(path)?,
-            arguments: command.map(string).collect::<Result<_, _>>()?,
-            environment: launch
-                .env
-                .iter()
-                .map(pair)
-                .map(string)
-                .collect::<Result<_, _>>()?,
+            paths: match name.contains('/') {
+                true => Paths::Given(string(name.into())?),
+                false => Paths::Sought(
+                    path.split(':')
+                        .map(inside)
+                        .map(string)
+                        .collect::<Result<_, _>>()?,
+                ),
+            },
+            arguments: Strings::of(command)?,
+            environment: Strings::of(launch.env.iter().map(pair))?,
+            sought: format!("find {name:?} in PATH {path:?}"),
         })
     }
 
-    /// Becomes it, by a call with this mark. Comes back only with why it could not.
-    pub fn execute(&self, mark: Mark) -> Result<Infallible, Failed> {
-        let [first, second] = mark.words();
-        // SAFETY: the strings and both arrays, which end with a null, outlive the
-        // call, which only reads them; it does not look at the last two arguments.
-        let done = unsafe {
-            libc::syscall(
-                libc::SYS_execve,
-                self.path.as_ptr(),
-                pointers(&self.arguments).as_ptr(),
-                pointers(&self.environment).as_ptr(),
-                first,
-                second,
-            )
+    /// What is done by looking it up, as it fits after "cannot".
+    pub fn sought(&self) -> String {
+        self.sought.clone()
+    }
+
+    /// What is done by executing the one of these paths, as it fits after "cannot".
+    pub fn start(&self, chosen: usize) -> String {
+        let path = match &self.paths {
+            Paths::Given(path) => Some(path),
+            Paths::Sought(paths) => paths.get(chosen),
         };
-        let path = Path::new(std::ffi::OsStr::from_bytes(self.path.as_bytes()));
-        let what = format!("start {path:?}");
-        Err(Failed::new(
-            Errno::result(done).err().unwrap_or(Errno::EINVAL),
-            &what,
-        ))
+        let path = path.map_or(&[][..], |path| path.as_bytes());
+        format!("start {:?}", Path::new(OsStr::from_bytes(path)))
+    }
+
+    /// Where its arguments and its environment are, as `execve(2)` takes them.
+    pub fn given(&self) -> [usize; 2] {
+        [&self.arguments, &self.environment].map(|strings| strings.pointers.as_ptr() as usize)
     }
 }
 
-fn pointers(strings: &[CString]) -> Vec<*const c_char> {
-    let each = strings.iter().map(|string| CStr::as_ptr(string));
-    each.chain([std::ptr::null()]).collect()
+/// Strings, and an array of where they are, which ends with a null.
+#[derive(Debug)]
+struct Strings {
+    pointers: Vec<*const c_char>,
+    _strings: Vec<CString>,
+}
+
+impl Strings {
+    fn of(bytes: impl Iterator<Item = Vec<u8>>) -> Result<Strings, Failed> {
+        let strings: Vec<CString> = bytes.map(string).collect::<Result<_, _>>()?;
+        let each = strings.iter().map(|string| CStr::as_ptr(string));
+        Ok(Strings {
+            pointers: each.chain([std::ptr::null()]).collect(),
+            _strings: strings,
+        })
+    }
 }
 
 fn string(bytes: Vec<u8>) -> Result<CString, Failed> {
-    let string = CString::new(bytes).map_err(|_| Errno::EINVAL);
-    step("pass an argument or variable with a zero byte", string)
-}
-
-/// Its path: as given if it has a slash, else by `PATH`, as
-/// `execvp(3)` looks it up.
-fn find(launch: &LaunchSpec) -> Result<PathBuf, Failed> {
-    let name = launch.command.first().map_or("", String::as_str);
-    if name.contains('/') {
-        return Ok(PathBuf::from(name));
-    }
-    let path = launch
-        .env
-        .get("PATH")
-        .map_or("/usr/bin:/bin", String::as_str);
-    let mut why = Errno::ENOENT;
-    for folder in path.split(':') {
-        let candidate = Path::new(folder).join(name);
-        let access = AccessFlags::X_OK;
-        match faccessat(
-            nix::fcntl::AT_FDCWD,
-            &candidate,
-            access,
-            AtFlags::AT_EACCESS,
-        ) {
-            Ok(()) if candidate.is_file() => return Ok(candidate),
-            Err(Errno::EACCES) => why = Errno::EACCES,
-            _ => {}
-        }
-    }
-    let what = format!("find {name:?} in PATH {path:?}");
-    Err(Failed::new(why, &what))
+    let what = "pass an argument or variable with a zero byte";
+    CString::new(bytes).map_err(|_| Failed::new(Errno::EINVAL, what))
 }

@@ -11,19 +11,17 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, pause, setpgid, setsid, tcsetpgrp};
 
-use super::child::{self, Failed, Start};
+use super::child::{Failed, follow};
+use super::plan::Plan;
 use crate::world::real::kernel::{Cloned, clone_into, close_all_from, exit_now};
 
 /// In a forked child of init: leads a session on `terminal`, starts the
 /// program as a sibling, in a process group of its own in the foreground, and
 /// stays until the terminal hangs up.
-pub fn run(start: &Start<'_>, terminal: OwnedFd, report: OwnedFd) -> ! {
-    match lead(start, &terminal, report) {
-        Ok(()) => {}
-        Err((report, failed)) => {
-            child::report_failure(report.as_fd(), failed);
-            exit_now(127);
-        }
+pub fn run(plan: &Plan, terminal: OwnedFd, report: OwnedFd) -> ! {
+    if let Err((report, failed)) = lead(plan, &terminal, report) {
+        failed.report(report.as_fd());
+        exit_now(127);
     }
     // What init had open is of no use here, and would keep it open.
     // SAFETY: nothing is used any more that owns a descriptor.
@@ -36,7 +34,7 @@ pub fn run(start: &Start<'_>, terminal: OwnedFd, report: OwnedFd) -> ! {
     }
 }
 
-fn lead(start: &Start<'_>, terminal: &OwnedFd, report: OwnedFd) -> Result<(), (OwnedFd, Failed)> {
+fn lead(plan: &Plan, terminal: &OwnedFd, report: OwnedFd) -> Result<(), (OwnedFd, Failed)> {
     let prepared = || -> Result<(io::PipeReader, io::PipeWriter), Errno> {
         setsid()?;
         control(terminal.as_fd())?;
@@ -63,35 +61,31 @@ fn lead(start: &Start<'_>, terminal: &OwnedFd, report: OwnedFd) -> Result<(), (O
         }
         Ok(Cloned::Child) => {
             drop(release);
-            let (report, failed) = launcher(start, terminal, go, report);
-            child::report_failure(report.as_fd(), failed);
-            exit_now(127);
+            match be_a_job(terminal, go) {
+                Ok(()) => {
+                    let plan: *const Plan = plan;
+                    exit_now(follow(plan.cast_mut().cast()));
+                }
+                Err(errno) => {
+                    Failed::new(errno, "be a job on a terminal").report(report.as_fd());
+                    exit_now(127);
+                }
+            }
         }
     }
 }
 
-fn launcher(
-    start: &Start<'_>,
-    terminal: &OwnedFd,
-    mut go: io::PipeReader,
-    report: OwnedFd,
-) -> (OwnedFd, Failed) {
-    let mut prepared = || -> Result<[OwnedFd; 3], Errno> {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
-        // From the background, this would stop the process otherwise.
-        let mut mask = SigSet::empty();
-        mask.add(Signal::SIGTTOU);
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&mask), None)?;
-        tcsetpgrp(terminal, nix::unistd::getpgrp())?;
-        let clone = || terminal.try_clone().map_err(|_| Errno::last());
-        let streams = [clone()?, clone()?, clone()?];
-        go.read(&mut [0]).map_err(|_| Errno::last())?;
-        Ok(streams)
-    };
-    match prepared() {
-        Ok(streams) => child::exec(start, streams, report),
-        Err(errno) => (report, Failed::new(errno, "be a job on a terminal")),
-    }
+/// In a process group of its own in the foreground, once nobody else holds the
+/// other end of what init reads.
+fn be_a_job(terminal: &OwnedFd, mut go: io::PipeReader) -> Result<(), Errno> {
+    setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+    // From the background, this would stop the process otherwise.
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGTTOU);
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&mask), None)?;
+    tcsetpgrp(terminal, nix::unistd::getpgrp())?;
+    go.read(&mut [0]).map_err(|_| Errno::last())?;
+    Ok(())
 }
 
 /// Makes it the controlling terminal (`ioctl_tty(2)`, `TIOCSCTTY`).

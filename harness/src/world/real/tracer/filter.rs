@@ -98,6 +98,11 @@ impl Filter {
         Filter(program)
     }
 
+    /// Its instructions, for who sets it by hand.
+    pub fn instructions(&self) -> &[sock_filter] {
+        &self.0
+    }
+
     /// Sets it for this thread and all that it makes from now on. Whoever is
     /// not traced gets ENOSYS for the calls that it stops at. Needs
     /// `CAP_SYS_ADMIN` in the user namespace, since `no_new_privs` would
