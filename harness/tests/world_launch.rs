@@ -245,3 +245,20 @@ fn timers_have_their_usual_slack() {
     let mut world = world(&mut host);
     assert_eq!(output(&mut world, "a", "cat /proc/self/timerslack_ns"), own);
 }
+
+/// The child shares init's memory up to its exec, and has descriptors of its own.
+#[test]
+fn init_is_as_it_was_after_each_launch() {
+    let mut host = host();
+    let mut world = world(&mut host);
+    let looks = "stat -c %u /proc/1/status && ls /proc/1/fd | wc -l";
+    let before = output(&mut world, "before", looks);
+    for n in 0..20 {
+        let mut own = script(&format!("own {n}"), "id -u");
+        (own.uid, own.gid) = (1000, 1000);
+        assert_eq!(run(&mut world, &own).stdout.text(), "1000\n");
+        let missing = launch(&format!("missing {n}"), &["no-such-program"]);
+        assert!(world.launch(&missing).is_err());
+    }
+    assert_eq!(output(&mut world, "after", looks), before);
+}

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl::{get_dumpable, set_dumpable};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::socket::{MsgFlags, recv, send};
@@ -95,7 +94,6 @@ impl Launch {
         })?;
         // Both are the child's until its exec.
         let (plan, mut stack) = (opened.placed(plan), Stack::new());
-        let is_dumpable = get_dumpable();
         let (mut launch, ours) = opened
             .launch(&plan, &mut stack)
             .map_err(|why| error(&stage, why))?;
@@ -110,12 +108,7 @@ impl Launch {
             tracer,
             plan: &plan,
         };
-        let executed = launch.until_exec(&spec.id, &mut way, tracing, time);
-        // Who changes ids takes it from the memory that was shared.
-        if is_dumpable == Ok(true) {
-            let _ = set_dumpable(true);
-        }
-        match executed {
+        match launch.until_exec(&spec.id, &mut way, tracing, time) {
             Ok(()) => Ok(launch),
             Err(why) => {
                 for pid in [Some(launch.pid), launch.shell]
