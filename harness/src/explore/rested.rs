@@ -98,12 +98,29 @@ impl Rested<'_> {
             waits_alike(standing);
         }
         self.standing.clone_from(&standing);
-        // A launch was known before that was told.
-        let is_news = |what: &What| !what.is_traced() && !matches!(what, What::Launched { .. });
-        if events.iter().any(|event| is_news(&event.what)) {
-            self.launches.clear();
+        for event in &events {
+            self.hear(event);
         }
         Ok((events, standing))
+    }
+
+    /// What an event says of launches that are known.
+    fn hear(&mut self, event: &Event) {
+        match &event.what {
+            // It was known before that was told.
+            What::Launched { .. } => {}
+            What::Ended { pid, end } => {
+                let runs = |facts: &LaunchFacts| facts.pid == *pid && facts.end.is_none();
+                for (facts, then) in self.launches.values_mut().filter(|known| runs(&known.0)) {
+                    let started = then.saturating_sub(facts.duration);
+                    facts.duration = event.at.saturating_sub(started);
+                    facts.end = Some(*end);
+                }
+            }
+            What::Output { id, .. } => drop(self.launches.remove(id)),
+            what if what.is_traced() => {}
+            _ => self.launches.clear(),
+        }
     }
 
     /// Whether its time is virtual.

@@ -10,11 +10,10 @@ use nix::errno::Errno;
 use super::root::HOST;
 use crate::world::spec::SandboxSpec;
 
-/// Writes them below `root`, and makes the users' home folders.
-pub fn write(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
+/// Writes those of a world whose specification is not known yet.
+pub fn write_usual(root: &Path) -> io::Result<()> {
+    write_users(root, &SandboxSpec::default())?;
     let etc = root.join("etc");
-    fs::write(etc.join("passwd"), passwd(spec))?;
-    fs::write(etc.join("group"), group(spec))?;
     fs::write(
         etc.join("nsswitch.conf"),
         "passwd: files\ngroup: files\nhosts: files\n",
@@ -24,7 +23,14 @@ pub fn write(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
         format!("127.0.0.1 localhost {HOST}\n::1 localhost\n"),
     )?;
     fs::write(etc.join("hostname"), format!("{HOST}\n"))?;
-    fs::write(etc.join("resolv.conf"), "")?;
+    fs::write(etc.join("resolv.conf"), "")
+}
+
+/// Writes what is not as usual, and makes the users' home folders.
+pub fn write(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
+    if !spec.users.is_empty() || !spec.groups.is_empty() {
+        write_users(root, spec)?;
+    }
     for user in &spec.users {
         let home = root.join("home").join(&user.name);
         fs::create_dir_all(&home)?;
@@ -36,6 +42,12 @@ pub fn write(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn write_users(root: &Path, spec: &SandboxSpec) -> io::Result<()> {
+    let etc = root.join("etc");
+    fs::write(etc.join("passwd"), passwd(spec))?;
+    fs::write(etc.join("group"), group(spec))
 }
 
 /// `passwd(5)`: root, nobody, and the users of the specification, which may

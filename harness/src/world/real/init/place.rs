@@ -24,10 +24,13 @@ impl Place {
         Some(Place { others })
     }
 
-    /// Goes to any other processor, if there is one: what is left to do, all that
-    /// the kernel takes down with an init, keeps nobody here waiting.
-    pub fn leave(self) {
-        let _ = sched_setaffinity(Pid::from_raw(0), &self.others);
+    /// Goes to any other processor, if there is one, and has these go there: what is
+    /// left to do, all that the kernel takes down with an init, keeps nobody here
+    /// waiting.
+    pub fn leave(self, with: impl IntoIterator<Item = i32>) {
+        for tid in with.into_iter().chain([0]) {
+            let _ = sched_setaffinity(Pid::from_raw(tid), &self.others);
+        }
     }
 }
 
@@ -53,7 +56,7 @@ mod tests {
             let last = *before.last().unwrap();
             let place = Place::take(last).unwrap();
             assert_eq!((allowed(), sched_getcpu().unwrap()), (vec![last], last));
-            place.leave();
+            place.leave([]);
             let others = &before[..before.len() - 1];
             // On a machine with one processor there is nowhere to go.
             assert_eq!(allowed(), if others.is_empty() { &before } else { others });

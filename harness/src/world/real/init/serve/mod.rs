@@ -36,6 +36,8 @@ use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
 use crate::world::spec::SandboxSpec;
 
+const FILL: &str = "fill the world's root";
+
 /// A world, from the inside.
 #[derive(Debug)]
 pub struct Init {
@@ -134,7 +136,8 @@ pub fn run(channel: Channel, lifeline: OwnedFd, blueprint: &Blueprint) -> i32 {
 fn make_root(blueprint: &Blueprint) -> Result<(), Failure> {
     root::make(blueprint)?;
     // Those of the tree, if not of who started it, are out of reach now.
-    null_streams().at(StageId::Mounts, "open /dev/null")
+    null_streams().at(StageId::Mounts, "open /dev/null")?;
+    etc::write_usual(Path::new("/")).at(StageId::Mounts, FILL)
 }
 
 impl Init {
@@ -202,12 +205,12 @@ impl Init {
         }
         while self.turn() {}
         if let Some(place) = self.place.take() {
-            place.leave();
+            place.leave(self.tracer.everybody());
         }
     }
 
     fn make(&mut self, spec: &SandboxSpec) -> Answer {
-        etc::write(Path::new("/"), spec).at(StageId::Mounts, "fill the world's root")?;
+        etc::write(Path::new("/"), spec).at(StageId::Mounts, FILL)?;
         for file in &spec.files {
             files::write(file)?;
         }

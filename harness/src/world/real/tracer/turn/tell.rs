@@ -38,6 +38,11 @@ impl Tracer {
         }
     }
 
+    /// Every task.
+    pub fn everybody(&self) -> impl Iterator<Item = i32> + '_ {
+        self.tasks.keys().copied()
+    }
+
     /// Whether it wants its turn: something is traced, or there may be more.
     pub fn is_busy(&self) -> bool {
         self.more || !self.tasks.is_empty() || !self.unnamed.is_empty()
