@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::failure::refusal;
 use super::heard::unexpected;
-use super::wire::message::{Reply, Request};
+use super::wire::message::{Behind, Reply, Request};
 use super::world::RealWorld;
 use crate::world::WorldError;
 use crate::world::event::Event;
@@ -20,9 +20,10 @@ impl RealWorld {
     pub(crate) fn end(mut self) -> Result<(Vec<Event>, Ending), WorldError> {
         let events = match self.ask(END, &Request::Finish) {
             Ok(answered) => match answered.reply {
-                Reply::Events(events, _) => {
+                Reply::Finished(events, behind) => {
                     self.network.heard(&events);
                     self.network.over();
+                    self.ends_alone = behind == Behind::Nobody;
                     events
                 }
                 other => return Err(unexpected(END, &other)),
@@ -40,11 +41,24 @@ impl RealWorld {
     }
 }
 
-/// A world whose init was asked to end. Dropping it kills what has not ended.
+/// A world whose init was asked to end. Dropping it kills who has not ended.
 #[derive(Debug)]
 pub(crate) struct Ending(RealWorld);
 
 impl Ending {
+    /// Waits until every process of it has ended. An init that is alone is none of
+    /// them: what the kernel takes down with it keeps nobody waiting. It is gone
+    /// before its host is.
+    ///
+    /// # Errors
+    /// If something does not end.
+    pub fn of_its_processes(self) -> Result<(), WorldError> {
+        match self.0.ends_alone {
+            true => Ok(()),
+            false => self.wait(),
+        }
+    }
+
     /// Waits until everything in it has ended.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub struct RealWorld {
     users: IdMap,
     groups: IdMap,
     pub(super) network: Watched,
+    /// Whether its init ends, and nobody with it.
+    pub(super) ends_alone: bool,
     /// When it was made, by `CLOCK_MONOTONIC`.
     made: Duration,
     /// Whether init has stopped answering in time, so that an answer that
@@ -70,6 +72,7 @@ impl RealWorld {
             users,
             groups,
             network,
+            ends_alone: false,
             made: Duration::ZERO,
             lost: false,
             time: None,
@@ -339,7 +342,7 @@ impl World for RealWorld {
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {
         let (events, ending) = self.end()?;
-        ending.wait()?;
+        ending.of_its_processes()?;
         Ok(events)
     }
 }
@@ -347,8 +350,8 @@ impl World for RealWorld {
 impl Drop for RealWorld {
     fn drop(&mut self) {
         // Also for an init that does not listen any more. After a finish, it
-        // is gone already.
-        if self.init.kill().is_ok() {
+        // is gone already, or goes.
+        if !self.ends_alone && self.init.kill().is_ok() {
             self.init.wait(Duration::from_secs(5));
         }
     }

@@ -51,7 +51,7 @@ pub mod visible;
 pub use filter::{Filter, Mark, Stops};
 pub use recorder::Recording;
 pub use rules::Rules;
-pub use stop::bury;
+pub use stop::{bury, nobody_is_left};
 pub use time::Clock;
 pub use tracee::{RawCall, RawSignal, Running, Stopped};
 pub use trial::try_once;

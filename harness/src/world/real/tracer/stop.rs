@@ -126,6 +126,16 @@ pub fn is_stopped(tid: i32) -> bool {
     wait(libc::P_PID, tid, flags).is_some()
 }
 
+/// Whether init has no child any more. Who loses its parent becomes one, so there
+/// is nobody else in its PID namespace then (`pid_namespaces(7)`).
+pub fn nobody_is_left() -> bool {
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    let mut info = MaybeUninit::<siginfo_t>::zeroed();
+    // SAFETY: the record outlives the call, which fills it in.
+    let looked = unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), flags) };
+    Errno::result(looked) == Err(Errno::ECHILD)
+}
+
 /// Takes the end of a thread that was seen: whose child it is learns of it
 /// now. Gives whether it was there.
 pub fn take_end(tid: i32) -> bool {

@@ -141,6 +141,15 @@ pub enum Trial {
     Trace,
 }
 
+/// Whom an init leaves behind when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Behind {
+    /// Nobody: every process has ended before it.
+    Nobody,
+    /// Processes that the kernel kills then.
+    Somebody,
+}
+
 /// What an init answers.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
@@ -173,6 +182,8 @@ pub enum Reply {
     /// What happened, and what stands now; nothing, if something ran all the
     /// time. Then the world's time, where it is virtual.
     Standing(Vec<Event>, Option<Standing>, Option<Duration>),
+    /// It ends: what there was still to tell, and who ends with it.
+    Finished(Vec<Event>, Behind),
     /// The files that are evidence; their contents, one after the other, are
     /// in the bytes that come along.
     Kept(Vec<KeptFile>),

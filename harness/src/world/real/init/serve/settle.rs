@@ -7,7 +7,8 @@ use super::{Init, Pending};
 use crate::world::WorldError;
 use crate::world::real::failure::refusal;
 use crate::world::real::init::launch::now;
-use crate::world::real::wire::message::{Answer, Reply, Request};
+use crate::world::real::tracer::nobody_is_left;
+use crate::world::real::wire::message::{Answer, Behind, Reply, Request};
 
 /// How long the harness is kept waiting for a moment of virtual time that is
 /// slow to come: it asks again.
@@ -24,7 +25,11 @@ impl Init {
             self.tracer.cut_short(self.time());
             self.tell();
             let events = self.events.take();
-            let _ = self.answer(Ok(Reply::Events(events, self.tracer.time())), &[], None);
+            let behind = match nobody_is_left() {
+                true => Behind::Nobody,
+                false => Behind::Somebody,
+            };
+            let _ = self.answer(Ok(Reply::Finished(events, behind)), &[], None);
             return false;
         }
         match self.request(frame.message, frame.bytes) {
