@@ -20,9 +20,6 @@ const SHARED: c_int = 0;
 /// How much a child's stack holds, in bytes: a hundred times of what it needs.
 const STACK: usize = 64 << 10;
 
-/// The largest errno that the kernel gives (`MAX_ERRNO` in `linux/err.h`).
-const MOST: isize = 4095;
-
 /// Where a child's calls keep what they are about. It must outlive them.
 #[derive(Debug)]
 pub struct Stack(Box<[MaybeUninit<u8>]>);
@@ -60,6 +57,8 @@ pub unsafe fn spawn<T>(
 /// As the call itself.
 #[cfg(target_arch = "x86_64")]
 pub unsafe fn call(number: c_long, arguments: [usize; 6]) -> Result<usize, i32> {
+    /// The largest errno that the kernel gives (`MAX_ERRNO` in `linux/err.h`).
+    const MOST: isize = 4095;
     let [first, second, third, fourth, fifth, sixth] = arguments;
     let value: isize;
     // SAFETY: these are the registers of `syscall(2)`, "Architecture calling
