@@ -11,11 +11,11 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
-use super::child::{Failed, Report};
 use super::exec_error;
-use super::opened::Opened;
+use super::opened::{Made, Opened};
 use super::output::Stream;
 use super::plan::{Plan, Start};
+use super::report::{Failed, Report};
 use crate::world::WorldError;
 use crate::world::event::End;
 use crate::world::facts::LaunchFacts;
@@ -94,16 +94,15 @@ impl Launch {
         })?;
         // Both are the child's until its exec.
         let (plan, mut stack) = (opened.placed(plan), Stack::new());
-        let (mut launch, ours) = opened
-            .launch(&plan, &mut stack)
-            .map_err(|why| error(&stage, why))?;
+        let made = opened.make(&plan, &mut stack);
+        let (mut launch, reports) = Launch::of(made.map_err(|why| error(&stage, why))?);
         if spec.order == Order::Steered {
             tracer.hold_still(&spec.id);
         }
         launch.traced = !calls.numbers.is_empty();
         let tracing = (!calls.numbers.is_empty()).then_some((rules, recording));
         let mut way = Way {
-            reports: &ours,
+            reports: &reports,
             signals: own.signals,
             tracer,
             plan: &plan,
@@ -130,17 +129,20 @@ impl Launch {
         self.traced && self.shell.is_none()
     }
 
-    pub(super) fn new(pid: i32, shell: Option<i32>, stdout: Stream, stderr: Stream) -> Launch {
-        Launch {
+    /// One that has not executed its program yet, and where its reports come from.
+    fn of(made: Made) -> (Launch, OwnedFd) {
+        let pid = made.launcher.unwrap_or(0);
+        let launch = Launch {
             pid,
-            session: shell.unwrap_or(pid),
-            shell,
+            session: made.shell.unwrap_or(pid),
+            shell: made.shell,
             end: None,
-            stdout,
-            stderr,
+            stdout: made.stdout,
+            stderr: made.stderr,
             started: Duration::ZERO,
             traced: false,
-        }
+        };
+        (launch, made.reports)
     }
 
     /// Follows the child up to its exec. Whatever else is traced goes on.

@@ -12,6 +12,7 @@
 //! - [`plan`]: what the child is to do up to its exec;
 //! - [`child`]: the child, which does that;
 //! - [`program`]: the program that the child becomes;
+//! - [`report`]: what it tells init on its way;
 //! - [`shell`]: the stand-in for a shell that holds a terminal;
 //! - [`exec_error`]: why a program does not start;
 //! - [`output`]: what programs write, bounded;
@@ -35,6 +36,7 @@ mod output;
 mod place;
 mod plan;
 mod program;
+mod report;
 mod requests;
 mod root;
 mod serve;

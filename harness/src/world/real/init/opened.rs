@@ -12,7 +12,6 @@ use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
 use nix::unistd::{ForkResult, Gid, Uid, fchown, fork};
 
 use super::child::follow;
-use super::launch::Launch;
 use super::output::Stream;
 use super::plan::{Ends, Plan};
 use super::shell;
@@ -29,6 +28,21 @@ pub struct Opened {
     reports: (OwnedFd, OwnedFd),
     /// What is left open.
     null: Option<File>,
+}
+
+/// A launch whose child was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The launcher, if its PID is known: behind a terminal it comes with its report.
+    pub launcher: Option<i32>,
+    /// The stand-in for a shell.
+    pub shell: Option<i32>,
+    /// Standard output, or the terminal.
+    pub stdout: Stream,
+    /// Standard error.
+    pub stderr: Stream,
+    /// Where reports come from.
+    pub reports: OwnedFd,
 }
 
 /// The launch's side.
@@ -87,31 +101,34 @@ impl Opened {
         }
     }
 
-    /// Makes the child that follows this plan; gives where its reports come from.
-    /// Both stay as they are until it has executed its program, or is gone.
+    /// Makes the child that follows this plan. Plan and stack stay as they are until
+    /// it has executed its program, or is gone.
     ///
     /// # Errors
     /// The system's.
-    pub fn launch(self, plan: &Plan, stack: &mut Stack) -> io::Result<(Launch, OwnedFd)> {
+    pub fn make(self, plan: &Plan, stack: &mut Stack) -> io::Result<Made> {
         let [stdout, stderr] = self.ours;
-        let (ours, report) = self.reports;
-        let launch = match self.theirs {
+        let (reports, report) = self.reports;
+        let (launcher, shell) = match self.theirs {
             Theirs::Pipes(_) => {
                 // SAFETY: who calls this keeps both until then; what follows a plan
                 // makes system calls by hand, and nothing else.
                 let child = unsafe { spawn(stack, follow, plan) }?;
-                Launch::new(child.as_raw(), None, stdout, stderr)
+                (Some(child.as_raw()), None)
             }
             // SAFETY: an init has one thread.
             Theirs::Terminal(terminal) => match unsafe { fork() }? {
-                // The launcher's PID comes with its report.
-                ForkResult::Parent { child } => {
-                    Launch::new(0, Some(child.as_raw()), stdout, stderr)
-                }
+                ForkResult::Parent { child } => (None, Some(child.as_raw())),
                 ForkResult::Child => shell::run(plan, terminal, report),
             },
         };
-        Ok((launch, ours))
+        Ok(Made {
+            launcher,
+            shell,
+            stdout,
+            stderr,
+            reports,
+        })
     }
 }
 

@@ -11,8 +11,8 @@ use nix::errno::Errno;
 use nix::sys::personality::{self, Persona};
 use nix::sys::resource::getrlimit;
 
-use super::child::Failed;
 use super::program::Program;
+use super::report::Failed;
 use crate::world::limits::{Bound, Limit, Resource, Wanted};
 use crate::world::real::tracer::{Filter, Mark, Stops};
 use crate::world::spec::{LaunchSpec, Order};

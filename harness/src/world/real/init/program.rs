@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::child::Failed;
+use super::report::Failed;
 use crate::world::spec::LaunchSpec;
 
 /// The ways of one, and what it is given.

@@ -11,8 +11,9 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, pause, setpgid, setsid, tcsetpgrp};
 
-use super::child::{Failed, follow};
+use super::child::follow;
 use super::plan::Plan;
+use super::report::Failed;
 use crate::world::real::kernel::{Cloned, clone_into, close_all_from, exit_now};
 
 /// In a forked child of init: leads a session on `terminal`, starts the
