@@ -337,6 +337,11 @@ impl<W: Write> Sink for Perfetto<W> {
                 let slice = Slice::new(format!("wants {request}"), "ptrace", at, at);
                 self.tracks[track].slices.push(slice);
             }
+            What::UnseenCalls { by } => {
+                let track = self.track(by, at);
+                let slice = Slice::new("unseen calls".to_owned(), "unseen", at, at);
+                self.tracks[track].slices.push(slice);
+            }
             What::Output { stderr, bytes, .. } => {
                 let stream = if *stderr { "stderr" } else { "stdout" };
                 let args = fields([("bytes", json!(bytes)), ("text", json!(happening.text))]);

@@ -196,6 +196,7 @@ pub fn happenings() -> Vec<Happening> {
                 request: "PTRACE_TRACEME".to_owned(),
             },
         ),
+        (9, What::UnseenCalls { by: daemon.clone() }),
         (
             9,
             What::Fault {

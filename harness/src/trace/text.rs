@@ -120,6 +120,12 @@ impl<W: Write> Sink for Text<W> {
                 );
                 self.by(at, by, &what)
             }
+            What::UnseenCalls { by } => {
+                let what = format!(
+                    "{RED}makes calls by another machine's numbering, as a 32-bit program does: none of them is seen{RED:#}"
+                );
+                self.by(at, by, &what)
+            }
             What::Fault {
                 label,
                 pid,
@@ -306,6 +312,7 @@ mod tests {
   0.008000  stdout                       "a\n"
   0.008000  stderr                       7 bytes
   0.008000  daemon           3  0.1      PTRACE_TRACEME fails: a process that is traced here can neither trace nor be traced
+  0.008000  daemon           3  0.1      makes calls by another machine's numbering, as a 32-bit program does: none of them is seen
   0.008000  daemon           3           kill: passed by f
   0.009000  launcher         2  0        pause() …
   0.009000  launcher         2  0        was killed by SIGUSR1

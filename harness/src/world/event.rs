@@ -116,6 +116,12 @@ pub enum What {
         /// The request, by its name in `ptrace(2)`.
         request: String,
     },
+    /// A traced process makes calls by the numbering of another machine, as a
+    /// 32-bit program does. None of them is seen. Told once a process.
+    UnseenCalls {
+        /// Who.
+        by: Actor,
+    },
     /// More happened than could be kept.
     Lost {
         /// How many events were dropped.
@@ -137,6 +143,7 @@ impl What {
             | What::Executed { by, .. }
             | What::Exited { by, .. }
             | What::WantsPtrace { by, .. }
+            | What::UnseenCalls { by }
             | What::Signal { to: by, .. } => Some(by),
             What::Launched { .. }
             | What::Ended { .. }

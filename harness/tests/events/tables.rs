@@ -180,6 +180,24 @@ fn what_was_lost_passes_nothing(#[case] expect: &str, #[case] expected: &str) {
     }
 }
 
+/// So may what was never seen.
+#[rstest]
+#[case::order("order: [{call: setsid}, {call: open}]", "broken")]
+#[case::never("never: {call: chdir}", "broken")]
+#[case::at_least("{count: {call: setuid}, at-least: 2}", "holds")]
+#[case::too_few("{count: {call: setuid}, at-least: 3}", "not yet")]
+fn what_was_not_seen_passes_nothing(#[case] expect: &str, #[case] expected: &str) {
+    let mut events = start();
+    let by = events[0].what.actor().unwrap().clone();
+    let (at, what) = (events[0].at, What::UnseenCalls { by });
+    events.insert(1, Event { at, what });
+    let found = outlook(expect, &events, 0);
+    assert_eq!(word(&found).0, expected, "{found:#?}");
+    if let Outlook::Broken(failure) = &found {
+        assert!(failure.label.contains("were not seen"), "{failure:#?}");
+    }
+}
+
 /// A launch of which nothing was told has not done nothing.
 #[test]
 fn silence_passes_nothing() {

@@ -54,6 +54,24 @@ fn a_wish_to_be_traced_is_told() {
     );
 }
 
+/// A kernel without 32-bit programs (`CONFIG_IA32_EMULATION`) kills who makes such a
+/// call, and there is nothing to tell.
+#[test]
+fn calls_of_another_machine_are_told_once_and_made() {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &["unseen"]));
+    let unseen = |what: &What| matches!(what, What::UnseenCalls { by } if by.task == "0");
+    let told = events.iter().filter(|event| unseen(&event.what)).count();
+    let expected = match facts.end {
+        Some(End::Signal(libc::SIGSEGV)) => ("", 0),
+        _ => ("77\n", 1),
+    };
+    assert_eq!(
+        (facts.stdout.text().as_str(), told),
+        expected,
+        "{events:#?}"
+    );
+}
+
 /// Without a tracer a signal that is ignored ends no wait.
 #[rstest]
 #[case("ignored", "rt_sigtimedwait(")]

@@ -55,6 +55,8 @@ pub struct Heard<'e> {
     values: Vec<Value>,
     /// How many events were lost that may have been of them.
     pub lost: u64,
+    /// Whether calls were made that nobody has seen.
+    pub unseen: bool,
 }
 
 impl<'e> Heard<'e> {
@@ -68,9 +70,29 @@ impl<'e> Heard<'e> {
         Heard {
             launch,
             values: events.iter().map(|event| event.what.value()).collect(),
+            unseen: events
+                .iter()
+                .any(|event| matches!(event.what, What::UnseenCalls { .. })),
             events,
             lost,
         }
+    }
+
+    /// What there may have been besides, and what to do about it; nothing, if all
+    /// was heard.
+    pub(super) fn missed(&self) -> Option<(String, &'static str)> {
+        if self.lost > 0 {
+            return Some((
+                format!("{} events were lost", self.lost),
+                "look at the events by an earlier step, before so much has happened",
+            ));
+        }
+        self.unseen.then(|| {
+            (
+                "calls by another machine's numbering were not seen".to_owned(),
+                "build the program for this machine, or judge it by facts",
+            )
+        })
     }
 
     /// The places of the events that match, ascending.

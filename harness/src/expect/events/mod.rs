@@ -32,7 +32,7 @@ pub enum Outlook {
 /// Holds the events of a launch against a claim.
 ///
 /// What is judged is what has been heard so far: that something never happens
-/// is true until it does. Where events were lost, only what was heard can
+/// is true until it does. Where events were lost or not seen, only what was heard can
 /// decide: a claim that would hold is [`Outlook::Broken`] then, with the loss
 /// as the reason, unless it is about a least number that is reached.
 ///
@@ -52,20 +52,18 @@ pub fn judge_events(
         Claim::Never(event) => count::never(claim, event, heard, scope)?,
         Claim::Count { of, times, span } => count::judge(claim, of, *times, *span, heard, scope)?,
     };
+    let Some((missed, help)) = heard.missed() else {
+        return Ok(outlook);
+    };
     Ok(match outlook {
-        Outlook::Holds if heard.lost > 0 && !needs_only_what_was_heard(claim) => {
-            let label = format!("{} events were lost, so this cannot be judged", heard.lost);
+        Outlook::Holds if !needs_only_what_was_heard(claim) => {
+            let label = format!("{missed}, so this cannot be judged");
             let failure = heard.failure(claim, span(claim), label);
-            Outlook::Broken(
-                failure.note(
-                    "help: look at the events by an earlier step, before so much has happened",
-                ),
-            )
+            Outlook::Broken(failure.note(format!("help: {help}")))
         }
-        Outlook::NotYet(failure) if heard.lost > 0 => Outlook::NotYet(failure.note(format!(
-            "{} events were lost; what is missing may be among them",
-            heard.lost
-        ))),
+        Outlook::NotYet(failure) => {
+            Outlook::NotYet(failure.note(format!("{missed}; what is missing may be among them")))
+        }
         outlook => outlook,
     })
 }

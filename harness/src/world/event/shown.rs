@@ -31,7 +31,8 @@ pub fn what(what: &What) -> String {
         | What::Forked { by, .. }
         | What::Executed { by, .. }
         | What::Exited { by, .. }
-        | What::WantsPtrace { by, .. } => format!("{} {}", actor(by), deed(what)),
+        | What::WantsPtrace { by, .. }
+        | What::UnseenCalls { by } => format!("{} {}", actor(by), deed(what)),
         What::Lost { events } => format!("{events} events more than could be kept"),
     }
 }
@@ -63,6 +64,9 @@ pub fn deed(what: &What) -> String {
             "calls ptrace({request}): one tracer is there already, so that it gets EPERM; \
              run this program without faults and traces"
         ),
+        What::UnseenCalls { .. } => "makes calls by the numbering of another machine, as a 32-bit \
+             program does, and none of them is seen; build it for this one"
+            .to_owned(),
         What::Launched { .. }
         | What::Ended { .. }
         | What::Output { .. }

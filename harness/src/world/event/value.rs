@@ -31,7 +31,8 @@ impl What {
             ),
             What::Executed { path, .. } => ("exec", vec![("program", path.clone().into())]),
             What::Exited { end, .. } => ("exit", ended(*end)),
-            // It is among the calls, too.
+            // No events of a scenario: who wants ptrace makes a call, too, and unseen
+            // calls are why nothing is judged.
             _ => return Value::Absent,
         };
         let common = [

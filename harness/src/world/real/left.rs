@@ -91,7 +91,7 @@ const WAYS: &[&str] = &[
 fn is_touched(events: &[Event]) -> bool {
     events.iter().any(|event| match &event.what {
         What::Call { call, .. } => touches(call),
-        What::Lost { .. } => true,
+        What::UnseenCalls { .. } | What::Lost { .. } => true,
         _ => false,
     })
 }

@@ -19,6 +19,8 @@ pub struct Process {
     /// Whether it runs the program that was to be started, or descends from
     /// it: what it does before is no part of what is tested.
     pub begun: bool,
+    /// Whether it was told that it makes calls that are not seen.
+    pub unseen: bool,
     /// The launcher of its launch, and the session that one was started in.
     launcher: (i32, i32),
     forks: u16,
@@ -44,6 +46,7 @@ impl Family {
                 launch: launch.to_owned(),
                 session,
                 begun: false,
+                unseen: false,
                 launcher: (pid, session),
                 forks: 0,
                 threads: 0,

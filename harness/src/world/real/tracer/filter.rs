@@ -65,9 +65,9 @@ impl Mark {
     }
 }
 
-/// A filter that stops at some calls and lets all others pass, as well as
-/// those of another machine's numbering. What always passes costs next to
-/// nothing: the kernel keeps a map of it (5.11 and newer). It makes that map by
+/// A filter that stops at some calls and lets all others pass. Those of another
+/// machine's numbering stop, since nobody can say what they are: that they are
+/// not seen is to be told. What always passes costs next to nothing: the kernel keeps a map of it (5.11 and newer). It makes that map by
 /// running the program for each number there is, so the program looks its
 /// numbers up by halves.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Filter {
         let mut program = vec![
             load(offset_of!(seccomp_data, arch)),
             instruction(JUMP_IF_EQUAL, 1, 0, AUDIT_ARCH),
-            give(libc::SECCOMP_RET_ALLOW),
+            give(libc::SECCOMP_RET_TRACE),
             load(offset_of!(seccomp_data, nr)),
         ];
         program.extend(own.into_iter().flat_map(but_for));
@@ -312,12 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn another_machines_calls_pass() {
+    fn another_machines_calls_stop() {
         let filter = filter([libc::SYS_setsid], Operations::Noticed);
         let mut data = call(libc::SYS_setsid, [0; 2]);
         assert_eq!(run(&filter, &data).0, STOP);
-        data.arch ^= 1;
+        data.nr = libc::SYS_umask as i32;
         assert_eq!(run(&filter, &data).0, PASS);
+        data.arch ^= 1;
+        assert_eq!(run(&filter, &data).0, STOP);
     }
 
     #[test]

@@ -142,21 +142,22 @@ impl Stopped {
         self.event_message().is_ok()
     }
 
-    /// The call that it has stopped before.
+    /// The call that it has stopped before; `None` if its number is another
+    /// machine's.
     ///
     /// # Errors
     /// ESRCH if it was killed; EINVAL if it has stopped elsewhere.
-    pub fn call(&self) -> Result<RawCall, Errno> {
+    pub fn call(&self) -> Result<Option<RawCall>, Errno> {
         let info = self.syscall_info()?;
         if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
             return Err(Errno::EINVAL);
         }
         // SAFETY: `op` says that it is this member.
         let call = unsafe { info.u.seccomp };
-        Ok(RawCall {
+        Ok((info.arch == arch::AUDIT_ARCH).then_some(RawCall {
             number: call.nr as i64,
             args: call.args,
-        })
+        }))
     }
 
     /// What the call that it has stopped after gives: a value, or an errno by

@@ -5,17 +5,20 @@ use std::time::Duration;
 use super::Tracer;
 use super::anew::shorten;
 use super::task::Halt;
+use crate::world::event::What;
 use crate::world::real::tracer::call::TracedCall;
 use crate::world::real::tracer::decider::{Act, Decider, Who};
-use crate::world::real::tracer::recorder::InCall;
+use crate::world::real::tracer::recorder::{InCall, actor};
 use crate::world::real::tracer::time::Entry;
 use crate::world::real::tracer::tracee::{RawCall, Stopped};
 use crate::world::real::tracer::visible;
 
 impl Tracer {
     pub(super) fn call(&mut self, now: Duration, tid: i32, mut stopped: Stopped) {
-        let Ok(raw) = stopped.call() else {
-            return self.go_on(tid, stopped);
+        let raw = match stopped.call() {
+            Ok(Some(raw)) => raw,
+            Ok(None) => return self.unseen(now, tid, stopped),
+            Err(_) => return self.go_on(tid, stopped),
         };
         let Some(task) = self.tasks.get_mut(&tid) else {
             let _ = stopped.go_on(None);
@@ -53,6 +56,23 @@ impl Tracer {
             }
         }
         self.halt(now, tid, Some(stopped), Halt::Call(call));
+    }
+
+    /// Nobody knows here what its number means: it is told once, and made.
+    fn unseen(&mut self, now: Duration, tid: i32, stopped: Stopped) {
+        if let Some(task) = self.tasks.get_mut(&tid) {
+            task.call = None;
+            let pid = task.who.pid;
+            let process = self.family.get_mut(pid);
+            let is_news = process.is_some_and(|process| {
+                process.begun && !std::mem::replace(&mut process.unseen, true)
+            });
+            if is_news {
+                let by = actor(&self.who(tid));
+                self.told.push((now, What::UnseenCalls { by }));
+            }
+        }
+        self.go_on(tid, stopped);
     }
 
     pub(super) fn carry_out(
