@@ -205,3 +205,27 @@ fn no_execution_finds_the_ports_of_another_taken() {
         .success()
         .stdout(contains("1 held, 0 broken"));
 }
+
+/// Whose calls are not seen has no order that could be chosen: that holds nothing.
+#[test]
+fn a_program_whose_calls_are_not_seen_is_not_explored() {
+    let lab = Lab::new(&[(
+        "a.yaml",
+        "version: 1\nsteps:\n  - launch: {id: a, command: [\"${target}\", unseen], expect: {exit: 0}}\n",
+    )]);
+    c_programs::compile("tracer/programs/ways.c", &lab.path("program"), &[]);
+    let natively = std::process::Command::new(lab.path("program"))
+        .arg("unseen")
+        .status();
+    let mut explored =
+        lab.daemonlab(&["explore", "--target", "./program", "--runs", "3", "a.yaml"]);
+    match natively.expect("it was compiled").success() {
+        true => explored
+            .assert()
+            .code(70)
+            .stdout(contains("makes calls by the numbering of another machine"))
+            .stdout(contains("1 not explored")),
+        // A kernel without 32-bit programs kills it.
+        false => explored.assert().code(1).stdout(contains("1 broken")),
+    };
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 
 use crate::delegate_world;
-use crate::world::event::{Event, What};
+use crate::world::event::{Event, What, shown};
 use crate::world::facts::LaunchFacts;
 use crate::world::real::{Ending, RealWorld};
 use crate::world::spec::{FileSpec, LaunchSpec};
@@ -26,6 +26,9 @@ pub type Came = (Vec<Event>, Option<Standing>);
 /// What an execution leaves to the next one.
 #[derive(Debug, Default)]
 pub struct Left {
+    /// Who has made calls that nobody has seen, and so could not order, if somebody
+    /// has.
+    pub unseen: Option<String>,
     /// Its world, while that ends.
     ending: Option<Ending>,
 }
@@ -118,6 +121,7 @@ impl Rested<'_> {
                 }
             }
             What::Output { id, .. } => drop(self.launches.remove(id)),
+            what @ What::UnseenCalls { .. } => self.left.unseen = Some(shown::what(what)),
             what if what.is_traced() => {}
             _ => self.launches.clear(),
         }
@@ -203,7 +207,9 @@ impl World for Rested<'_> {
     }
 
     fn wait(&mut self, at_most: Duration) -> Result<Vec<Event>, WorldError> {
-        self.touch().wait(at_most)
+        let events = self.touch().wait(at_most)?;
+        events.iter().for_each(|event| self.hear(event));
+        Ok(events)
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Event>, WorldError> {

@@ -8,6 +8,7 @@ use super::processor::Stay;
 use super::rested::Left;
 use super::world::SteeredMaker;
 use crate::run::case;
+use crate::run::outcome::Verdict;
 use crate::run::plan::{Planned, Setting};
 use crate::run::stop::Stop;
 use crate::world::WorldError;
@@ -94,7 +95,10 @@ fn serve(maker: &mut SteeredMaker, planned: &Planned, setting: &Setting, stop: &
         let Order::Start = order else { continue };
         maker.link.dropped = false;
         maker.link.did.clear();
-        let outcome = Box::new(case::run(planned, setting, maker, stop, &mut |_| {}));
+        let mut outcome = Box::new(case::run(planned, setting, maker, stop, &mut |_| {}));
+        if let Some(message) = maker.left.unseen.take() {
+            outcome.0 = Verdict::Internal { message };
+        }
         let did = std::mem::take(&mut maker.link.did);
         if maker.link.to.send(Said::Over { outcome, did }).is_err() {
             return;
