@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// time.
 pub type Came = (Vec<Event>, Option<Standing>);
 
-/// What an execution leaves to the next one.
+/// What an execution leaves behind.
 #[derive(Debug, Default)]
 pub struct Left {
     /// Who has made calls that nobody has seen, and so could not order, if somebody

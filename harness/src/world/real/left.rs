@@ -114,12 +114,39 @@ fn is_setting(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use rstest::rstest;
 
     use super::*;
     use crate::world::event::CallResult;
+
+    /// Whether a network is left as it was where the harness has done this.
+    fn is_left(done: impl FnOnce(&mut Watched)) -> bool {
+        let (mut watched, left) = Watched::new(&SandboxSpec::default());
+        done(&mut watched);
+        assert!(!left.is_untouched(), "nobody knows before the end");
+        watched.over();
+        left.is_untouched()
+    }
+
+    #[test]
+    fn what_the_harness_does_may_touch_it_too() {
+        let path = |path: &str| PathBuf::from(path);
+        assert!(is_left(|_| {}));
+        assert!(is_left(|world| world.written(&path("/run/d.conf"))));
+        assert!(is_left(|world| world.written(&path("/process"))));
+        assert!(!is_left(
+            |world| world.written(&path("/proc/sys/net/core/somaxconn"))
+        ));
+        assert!(!is_left(Watched::connected));
+        let lost = Event {
+            at: Duration::ZERO,
+            what: What::Lost { events: 1 },
+        };
+        assert!(!is_left(|world| world.heard(&[lost])));
+    }
 
     #[rstest]
     #[case::inet("socket", "socket(2, 524289, 0)", None, true)]

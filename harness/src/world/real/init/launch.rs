@@ -92,9 +92,11 @@ impl Launch {
         let plan = plan.map_err(|Failed { errno, what }| {
             exec_error::explain(stage.clone(), (Some(errno), what), &spec.cwd)
         })?;
-        // Both are the child's until its exec.
         let (plan, mut stack) = (opened.placed(plan), Stack::new());
-        let made = opened.make(&plan, &mut stack);
+        // SAFETY: both are there until this returns; before it does, the report's
+        // end shows that the child has executed or ended, or it is killed and buried.
+        // An init has one thread.
+        let made = unsafe { opened.make(&plan, &mut stack) };
         let (mut launch, reports) = Launch::of(made.map_err(|why| error(&stage, why))?);
         if spec.order == Order::Steered {
             tracer.hold_still(&spec.id);

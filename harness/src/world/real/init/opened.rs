@@ -101,22 +101,25 @@ impl Opened {
         }
     }
 
-    /// Makes the child that follows this plan. Plan and stack stay as they are until
-    /// it has executed its program, or is gone.
+    /// Makes the child that follows this plan.
     ///
     /// # Errors
     /// The system's.
-    pub fn make(self, plan: &Plan, stack: &mut Stack) -> io::Result<Made> {
+    ///
+    /// # Safety
+    /// Plan and stack stay as they are until the child has executed its program, or
+    /// is gone. The caller has one thread.
+    pub unsafe fn make(self, plan: &Plan, stack: &mut Stack) -> io::Result<Made> {
         let [stdout, stderr] = self.ours;
         let (reports, report) = self.reports;
         let (launcher, shell) = match self.theirs {
             Theirs::Pipes(_) => {
-                // SAFETY: who calls this keeps both until then; what follows a plan
+                // SAFETY: that both stay is the caller's promise; what follows a plan
                 // makes system calls by hand, and nothing else.
                 let child = unsafe { spawn(stack, follow, plan) }?;
                 (Some(child.as_raw()), None)
             }
-            // SAFETY: an init has one thread.
+            // SAFETY: that it has one thread is the caller's promise, too.
             Theirs::Terminal(terminal) => match unsafe { fork() }? {
                 ForkResult::Parent { child } => (None, Some(child.as_raw())),
                 ForkResult::Child => shell::run(plan, terminal, report),

@@ -123,7 +123,7 @@ impl Plan {
         // processes than it may cannot exec.
         plan.limits(&launch.limits)?;
         if stops {
-            plan.filter(&Filter::new(start.calls, Some(mark)))?;
+            plan.filter(Filter::new(start.calls, Some(mark)))?;
         }
         plan.add(Act::Execute, String::new());
         Ok(plan)
@@ -290,13 +290,12 @@ impl Plan {
         Ok(())
     }
 
-    fn filter(&mut self, filter: &Filter) -> Result<(), Failed> {
+    fn filter(&mut self, filter: Filter) -> Result<(), Failed> {
         let what = "set a filter on system calls";
-        let program = filter.instructions().to_vec();
-        let len = u16::try_from(program.len()).map_err(|_| Failed::new(Errno::E2BIG, what))?;
-        let filter = self.keep(program) as *mut libc::sock_filter;
-        let program = self.keep(vec![libc::sock_fprog { len, filter }]);
-        let arguments = [libc::SECCOMP_SET_MODE_FILTER as usize, 0, program];
+        let record = filter.record().map_err(|errno| Failed::new(errno, what))?;
+        self.kept.push(Box::new(filter));
+        let record = self.keep(vec![record]);
+        let arguments = [libc::SECCOMP_SET_MODE_FILTER as usize, 0, record];
         self.must(libc::SYS_seccomp, &arguments, what);
         Ok(())
     }

@@ -67,9 +67,9 @@ impl Mark {
 
 /// A filter that stops at some calls and lets all others pass. Those of another
 /// machine's numbering stop, since nobody can say what they are: that they are
-/// not seen is to be told. What always passes costs next to nothing: the kernel keeps a map of it (5.11 and newer). It makes that map by
-/// running the program for each number there is, so the program looks its
-/// numbers up by halves.
+/// not seen is to be told. What always passes costs next to nothing: the kernel
+/// keeps a map of it (5.11 and newer). It makes that map by running the program for
+/// each number there is, so the program looks its numbers up by halves.
 #[derive(Debug)]
 pub struct Filter(Vec<sock_filter>);
 
@@ -98,9 +98,15 @@ impl Filter {
         Filter(program)
     }
 
-    /// Its instructions, for who sets it by hand.
-    pub fn instructions(&self) -> &[sock_filter] {
-        &self.0
+    /// The record that `seccomp(2)` takes, which is valid as long as this is there.
+    ///
+    /// # Errors
+    /// E2BIG if it is longer than a record can say.
+    pub fn record(&self) -> Result<libc::sock_fprog, Errno> {
+        Ok(libc::sock_fprog {
+            len: u16::try_from(self.0.len()).map_err(|_| Errno::E2BIG)?,
+            filter: self.0.as_ptr().cast_mut(),
+        })
     }
 
     /// Sets it for this thread and all that it makes from now on. Whoever is
@@ -111,10 +117,7 @@ impl Filter {
     /// # Errors
     /// EACCES without the capability; EINVAL on a kernel without filters.
     pub fn install(&self) -> Result<(), Errno> {
-        let program = libc::sock_fprog {
-            len: u16::try_from(self.0.len()).map_err(|_| Errno::E2BIG)?,
-            filter: self.0.as_ptr().cast_mut(),
-        };
+        let program = self.record()?;
         // SAFETY: the program and its record outlive the call, which only
         // reads them.
         let done = unsafe {
