@@ -18,6 +18,9 @@ use crate::world_lab::{LONG, host, launch, world_of};
 pub enum Linked {
     Dynamic,
     Static,
+    /// For 32 bits, with nothing.
+    #[cfg(target_arch = "x86_64")]
+    Narrow,
 }
 
 static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
@@ -28,6 +31,12 @@ static PROGRAMS: LazyLock<()> = LazyLock::new(|| {
         compiled(&source, &file(name, Linked::Dynamic), &[]);
         compiled(&source, &file(name, Linked::Static), &["-static"]);
     }
+    #[cfg(target_arch = "x86_64")]
+    compiled(
+        "tracer/programs/narrow.c",
+        &file("narrow", Linked::Narrow),
+        &["-m32", "-nostdlib", "-static", "-fno-pic", "-no-pie"],
+    );
 });
 
 fn file(name: &str, linked: Linked) -> String {

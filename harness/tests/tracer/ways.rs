@@ -1,8 +1,10 @@
 //! Targets that crash, stop themselves, are interrupted, or want to trace.
 
+use std::process::Command;
+
 use daemonlab::sys::Signal;
 use daemonlab_harness::world::World;
-use daemonlab_harness::world::event::{End, What};
+use daemonlab_harness::world::event::{End, Event, What};
 use rstest::rstest;
 
 use crate::programs::*;
@@ -54,22 +56,70 @@ fn a_wish_to_be_traced_is_told() {
     );
 }
 
+/// How often the launcher is said to make calls that are not seen.
+fn unseen(events: &[Event]) -> usize {
+    let unseen = |what: &What| matches!(what, What::UnseenCalls { by } if by.task == "0");
+    events.iter().filter(|event| unseen(&event.what)).count()
+}
+
 /// A kernel without 32-bit programs (`CONFIG_IA32_EMULATION`) kills who makes such a
 /// call, and there is nothing to tell.
 #[test]
 fn calls_of_another_machine_are_told_once_and_made() {
     let (facts, events) = trace(&traced("ways", Linked::Dynamic, &["unseen"]));
-    let unseen = |what: &What| matches!(what, What::UnseenCalls { by } if by.task == "0");
-    let told = events.iter().filter(|event| unseen(&event.what)).count();
     let expected = match facts.end {
         Some(End::Signal(libc::SIGSEGV)) => ("", 0),
         _ => ("77\n", 1),
     };
     assert_eq!(
-        (facts.stdout.text().as_str(), told),
+        (facts.stdout.text().as_str(), unseen(&events)),
         expected,
         "{events:#?}"
     );
+}
+
+/// A program for 32 bits: its exec and its end are seen, its calls are not. A kernel
+/// without such programs does not start it.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_32_bit_program_is_told_to_be_one() {
+    let path = program("narrow", Linked::Narrow);
+    let natively = Command::new(&path).status();
+    let spec = traced("narrow", Linked::Narrow, &[]);
+    let Ok(status) = natively else {
+        let mut host = host();
+        let refused = lab(&mut host).launch(&spec).unwrap_err();
+        assert_eq!(refused.errno, Some(libc::ENOEXEC), "{refused}");
+        return;
+    };
+    assert_eq!(status.code(), Some(3));
+    let (facts, events) = trace(&spec);
+    assert_eq!(facts.end, Some(End::Exit(3)), "{events:#?}");
+    assert_eq!(unseen(&events), 1, "{events:#?}");
+    let end = |what: &What| {
+        matches!(
+            what,
+            What::Exited {
+                end: End::Exit(3),
+                ..
+            }
+        )
+    };
+    assert!(place(&events, |what| matches!(what, What::UnseenCalls { .. })) < place(&events, end));
+}
+
+/// The same machine has a second numbering, x32. A kernel without it refuses the call,
+/// which is told nevertheless: what it does is not known here.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn calls_of_another_numbering_are_told_once_and_made() {
+    let (facts, events) = trace(&traced("ways", Linked::Dynamic, &["x32"]));
+    let text = facts.stdout.text();
+    assert!(
+        ["77\n", "Function not implemented\n"].contains(&text.as_str()),
+        "{text}"
+    );
+    assert_eq!(unseen(&events), 1, "{events:#?}");
 }
 
 /// Without a tracer a signal that is ignored ends no wait.

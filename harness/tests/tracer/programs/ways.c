@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,6 +56,14 @@ int main(int argc, char **argv) {
         for (int i = 0; i < 2; i++)
             __asm__ volatile("int $0x80" : "=a"(mask) : "a"(number), "b"(077) : "memory");
         printf("%o\n", mask);
+#endif
+    } else if (!strcmp(way, "x32")) {
+#if defined __x86_64__
+        /* umask(2) twice, by the numbers of x32. */
+        long mask;
+        for (int i = 0; i < 2; i++) mask = syscall(0x40000000 | SYS_umask, 077);
+        if (mask < 0) printf("%s\n", strerror(errno));
+        else printf("%lo\n", mask);
 #endif
     } else if (!strcmp(way, "restart")) {
         /* A handler interrupts the wait, which the kernel makes again. */

@@ -7,7 +7,7 @@ use std::mem::offset_of;
 use libc::{seccomp_data, sock_filter};
 use nix::errno::Errno;
 
-use super::arch::AUDIT_ARCH;
+use super::arch::{AUDIT_ARCH, OTHER_NUMBERS};
 use super::visible;
 
 const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
@@ -66,7 +66,7 @@ impl Mark {
 }
 
 /// A filter that stops at some calls and lets all others pass. Those of another
-/// machine's numbering stop, since nobody can say what they are: that they are
+/// machine's numbering stop, or of another numbering of this one, since nobody can say what they are: that they are
 /// not seen is to be told. What always passes costs next to nothing: the kernel
 /// keeps a map of it (5.11 and newer). It makes that map by running the program for
 /// each number there is, so the program looks its numbers up by halves.
@@ -83,6 +83,9 @@ impl Filter {
             instruction(JUMP_IF_EQUAL, 1, 0, AUDIT_ARCH),
             give(libc::SECCOMP_RET_TRACE),
             load(offset_of!(seccomp_data, nr)),
+            instruction(JUMP_IF_NOT_BELOW, 0, 2, OTHER_NUMBERS.start),
+            instruction(JUMP_IF_NOT_BELOW, 1, 0, OTHER_NUMBERS.end),
+            give(libc::SECCOMP_RET_TRACE),
         ];
         program.extend(own.into_iter().flat_map(but_for));
         let prctl = libc::SYS_prctl as u32;
@@ -323,6 +326,25 @@ mod tests {
         assert_eq!(run(&filter, &data).0, PASS);
         data.arch ^= 1;
         assert_eq!(run(&filter, &data).0, STOP);
+    }
+
+    #[test]
+    fn another_numbering_of_this_machine_stops() {
+        let filter = filter([libc::SYS_setsid], Operations::Noticed);
+        assert_eq!(OTHER_NUMBERS.is_empty(), !cfg!(target_arch = "x86_64"));
+        for number in OTHER_NUMBERS.step_by(OTHER_NUMBERS.len() / 7 + 1) {
+            let given = run(&filter, &call(number.into(), [0; 2])).0;
+            assert_eq!(given, STOP, "{number:#x}");
+        }
+        let beside = [
+            OTHER_NUMBERS.start.wrapping_sub(1),
+            OTHER_NUMBERS.end,
+            u32::MAX,
+        ];
+        for number in beside {
+            let given = run(&filter, &call(number.into(), [0; 2])).0;
+            assert_eq!(given, PASS, "{number:#x}");
+        }
     }
 
     #[test]

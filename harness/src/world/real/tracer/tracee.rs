@@ -142,8 +142,8 @@ impl Stopped {
         self.event_message().is_ok()
     }
 
-    /// The call that it has stopped before; `None` if its number is another
-    /// machine's.
+    /// The call that it has stopped before; `None` if its number is of another
+    /// machine's numbering, or of another one of this machine.
     ///
     /// # Errors
     /// ESRCH if it was killed; EINVAL if it has stopped elsewhere.
@@ -154,7 +154,9 @@ impl Stopped {
         }
         // SAFETY: `op` says that it is this member.
         let call = unsafe { info.u.seccomp };
-        Ok((info.arch == arch::AUDIT_ARCH).then_some(RawCall {
+        let is_known = info.arch == arch::AUDIT_ARCH
+            && !u32::try_from(call.nr).is_ok_and(|number| arch::OTHER_NUMBERS.contains(&number));
+        Ok(is_known.then_some(RawCall {
             number: call.nr as i64,
             args: call.args,
         }))

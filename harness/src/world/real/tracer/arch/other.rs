@@ -1,5 +1,7 @@
 //! Machines that programs cannot be traced on yet.
 
+use std::ops::Range;
+
 use nix::errno::Errno;
 
 /// Whether programs can be traced here.
@@ -7,6 +9,9 @@ pub const SUPPORTED: bool = false;
 
 /// No machine's name.
 pub const AUDIT_ARCH: u32 = 0;
+
+/// There are none.
+pub const OTHER_NUMBERS: Range<u32> = 0..0;
 
 /// Nothing is ever stopped here.
 ///

@@ -2,6 +2,7 @@
 //! `struct user_regs_struct` of `sys/user.h`.
 
 use std::mem::offset_of;
+use std::ops::Range;
 
 use libc::user_regs_struct;
 use nix::errno::Errno;
@@ -12,6 +13,10 @@ pub const SUPPORTED: bool = true;
 /// How `struct seccomp_data` names this machine: `AUDIT_ARCH_X86_64` of
 /// `linux/audit.h`.
 pub const AUDIT_ARCH: u32 = 0xc000_003e;
+
+/// Numbers of another numbering under the same name: those of x32, which have
+/// `__X32_SYSCALL_BIT` of `asm/unistd.h`. The number -1 is none of them.
+pub const OTHER_NUMBERS: Range<u32> = 0x4000_0000..0x8000_0000;
 
 /// Where the arguments lie.
 const ARGUMENTS: [usize; 6] = [
