@@ -5,7 +5,9 @@ mod world_lab;
 
 use std::process::Command;
 
-use daemonlab_harness::world::real::probe::{Capability, Outcome, Probe, Stage, StageId, probe};
+use daemonlab_harness::world::Capability;
+use daemonlab_harness::world::real::probe::{Outcome, Probe, Stage, probe};
+use daemonlab_harness::world::real::stage::StageId;
 use rstest::rstest;
 use serde::Deserialize;
 use world_lab::*;

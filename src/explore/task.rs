@@ -1,6 +1,7 @@
 //! Names of tasks by pedigree.
 
 use std::fmt;
+use std::iter;
 use std::str::FromStr;
 
 /// How many generations a [`TaskName`] can tell apart below the first task.
@@ -62,6 +63,12 @@ impl TaskName {
         let mut parent = self.process();
         parent.path[generation] = 0;
         Some(parent)
+    }
+
+    /// The first process that this one descends from; itself, if nobody forked it.
+    pub fn root(self) -> TaskName {
+        let forebears = iter::successors(Some(self.process()), |process| process.parent());
+        forebears.last().unwrap_or(self)
     }
 
     /// The further thread number `ordinal` of this task's process; 0 is the
@@ -212,6 +219,14 @@ mod tests {
         assert_eq!(child.parent().unwrap().to_string(), "0.1");
         assert_eq!(TaskName::ROOT.thread(2).parent(), None);
         assert_eq!(TaskName::ROOT.child(0), None);
+    }
+
+    #[rstest]
+    #[case("0.1.2/t3", "0")]
+    #[case("2/t1", "2")]
+    #[case("1", "1")]
+    fn whoever_descends_from_somebody_has_a_root(#[case] name: &str, #[case] root: &str) {
+        assert_eq!(name.parse::<TaskName>().unwrap().root().to_string(), root);
     }
 
     proptest! {

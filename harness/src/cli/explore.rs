@@ -8,16 +8,17 @@ use daemonlab::explore::shell::word;
 use daemonlab::explore::{Report, Schedule, Stop as Why, Timeline};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::explore::Faults;
-use crate::explore::Processes;
-use crate::explore::search::{Found, Hunt, search};
+use crate::case::planned::{Fate, Planned};
+use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
+use crate::case::stop::Stop;
+use crate::explore::common::CommonStep;
+use crate::explore::faults::Faults;
+use crate::explore::file::{self, About, Place};
+use crate::explore::processes::Processes;
+use crate::explore::processes::search::{Found, Hunt, search};
 use crate::report::outlet::Outlet;
-use crate::run::explore::common::CommonStep;
-use crate::run::explore::file::{self, About, Place};
 use crate::run::fate::Missing;
-use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
 use crate::run::real;
-use crate::run::stop::Stop;
 use crate::scenario::Case;
 use crate::world::WorldKind;
 use crate::world::sim::{Grain, Programs};
@@ -100,7 +101,6 @@ pub(super) fn setting(target: &Target) -> Setting {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::Never,
-        explore: None,
         trace: Trace::Off,
     }
 }

@@ -8,7 +8,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::exit_status::ExitStatus;
-use crate::run::stop::{Stop, Stopper};
+use crate::case::stop::Stop;
+use crate::run::stop::Stopper;
 
 /// From now on the first SIGINT, SIGTERM or SIGHUP stops the run, with its
 /// report, and the second one ends this process at once. Either way every

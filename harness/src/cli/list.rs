@@ -4,9 +4,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::case::planned::CaseName;
+use crate::case::planned::name_of;
 use crate::report::outlet::Outlet;
-use crate::run::event::CaseName;
-use crate::run::plan::name_of;
 use crate::run::planner::worlds_of;
 use crate::scenario::Case;
 use crate::world::WorldKind;

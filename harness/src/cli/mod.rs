@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! - [`args`]: what can be said on it;
+//! - [`args`]: what can be said on it; `begin`: from that to a command;
 //! - [`run`], [`explore`], `replay`, [`trace`], [`list`], [`doctor`]: the commands;
 //! - `merge`: the JUnit reports of several machines as one;
 //! - `new`: scenarios to begin with; `manual`: completions, the man page, the schema;
@@ -11,13 +11,14 @@
 //! - [`interrupt`]: what Ctrl-C does.
 
 pub mod args;
+mod begin;
 pub mod chosen;
 pub mod doctor;
 pub mod exit_status;
 pub mod explore;
 pub mod interrupt;
 pub mod list;
-mod main;
+
 mod manual;
 mod merge;
 mod new;
@@ -27,4 +28,4 @@ pub mod run;
 pub mod target;
 pub mod trace;
 
-pub use main::main;
+pub use begin::main;

@@ -5,11 +5,13 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use std::thread;
 
+use crate::case::planned::Fate;
+use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
+use crate::explore::regression::Exploration;
 use crate::report::outlet::Outlet;
-use crate::run::explore::Exploration;
 use crate::run::fate::Missing;
 use crate::run::jobs::Run;
-use crate::run::plan::{Fate, Gather, Plan, Policy, Setting, TIMEOUT, Target};
+use crate::run::plan::{Plan, Policy};
 use crate::run::planner::Planner;
 use crate::run::profile::Profile;
 use crate::run::real;
@@ -107,14 +109,6 @@ fn plan(
             retries: args.retries,
         },
         setting: Setting {
-            explore: args.explore.map(|preemptions| Exploration {
-                preemptions,
-                most: args.explore_runs.map(NonZeroU64::get),
-                time: args.explore_for,
-                programs: Programs::embedded(),
-                schedules: args.schedules.clone(),
-                target: args.target.clone(),
-            }),
             trace: Trace::Off,
             target,
             timeout: TIMEOUT,
@@ -125,6 +119,14 @@ fn plan(
                 Gather::OnFailure
             },
         },
+        explore: args.explore.map(|preemptions| Exploration {
+            preemptions,
+            most: args.explore_runs.map(NonZeroU64::get),
+            time: args.explore_for,
+            programs: Programs::embedded(),
+            schedules: args.schedules.clone(),
+            target: args.target.clone(),
+        }),
     };
     match args.stress_count {
         Some(times) => once.repeated(times),

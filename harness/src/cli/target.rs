@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::run::plan::Target;
+use crate::case::setting::Target;
 use crate::world::real::EXECUTABLE;
 
 /// The name of the target that is part of this executable.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, StripStream};
 
+use crate::case::setting::Target;
+use crate::case::stop::Stop;
 use crate::report::outlet::Outlet;
-use crate::run::plan::Target;
-use crate::run::real::{bound, missing};
-use crate::run::stop::Stop;
+use crate::run::real::missing;
 use crate::scenario::{Capability, suggest};
 use crate::trace::json::Json;
 use crate::trace::perfetto::Perfetto;
@@ -19,6 +19,7 @@ use crate::trace::record::Tells;
 use crate::trace::text::{Text, summary};
 use crate::trace::{Limits, Sink, record};
 use crate::world::event::End;
+use crate::world::real::bound;
 use crate::world::real::{Host, is_own};
 use crate::world::spec::{
     ENVIRONMENT, FAMILIES, FileContent, FileSpec, LaunchSpec, Order, Role, SandboxSpec, Stdio,

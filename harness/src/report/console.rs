@@ -13,9 +13,9 @@ use super::slowest::Slowest;
 use super::wording::{
     DIM, GREEN, RED, aside, body, count, details, id, indented, time, tries, verb, word,
 };
+use crate::case::outcome::Verdict;
+use crate::case::planned::unrepeated;
 use crate::run::event::{CaseReport, RunEvent, Summary};
-use crate::run::outcome::Verdict;
-use crate::run::plan::unrepeated;
 use crate::world::WorldKind;
 
 /// Whose output the console shows.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::run::outcome::{Evidence, LaunchEvidence};
+use crate::case::outcome::{Evidence, LaunchEvidence};
 use crate::world::event::shown;
 use crate::world::facts::ProcessFacts;
 
@@ -149,7 +149,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::run::outcome::LogEvidence;
+    use crate::case::outcome::LogEvidence;
     use crate::world::event::{Event, What};
     use crate::world::facts::{Captured, LaunchFacts};
 

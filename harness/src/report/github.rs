@@ -139,7 +139,7 @@ fn cut(text: &str, bytes: usize) -> &str {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::run::outcome::Verdict;
+    use crate::case::outcome::Verdict;
 
     /// A console that repeats what a daemon wrote.
     struct Hostile<'a>(&'a std::cell::RefCell<Vec<u8>>);

@@ -13,8 +13,8 @@ use quick_junit::{
 use super::Reporter;
 use super::evidence::evidence;
 use super::problem::first_line;
+use crate::case::outcome::{Verdict, plain};
 use crate::run::event::{CaseReport, Earlier, RunEvent};
-use crate::run::outcome::{Verdict, plain};
 use crate::run::partition::Partition;
 
 /// The property of each suite that says which part of a partition it is of.

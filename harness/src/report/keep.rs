@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::Reporter;
 use super::evidence;
+use crate::case::outcome::{Verdict, plain};
+use crate::case::planned::folder_name;
 use crate::run::event::{CaseReport, RunEvent};
-use crate::run::outcome::{Verdict, plain};
-use crate::run::plan::folder_name;
 
 /// Writes a folder a case: `report.json` with everything, `failure.txt` and
 /// `evidence.txt` to read, `LAUNCH.stdout` and `LAUNCH.stderr`, and each log

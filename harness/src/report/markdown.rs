@@ -8,8 +8,8 @@ use super::evidence::evidence;
 use super::problem::problem;
 use super::slowest::Slowest;
 use super::wording::tries;
+use crate::case::outcome::Verdict;
 use crate::run::event::{CaseReport, RunEvent, Summary};
-use crate::run::outcome::Verdict;
 
 /// Writes Markdown when the run is over.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use crate::run::stop::Stop;
+use crate::case::stop::Stop;
 
 /// Writes to `W` until its reader is gone (`daemonlab run | head`), and then
 /// nowhere: the run goes on, and its verdict stands in the exit status and in

@@ -1,8 +1,8 @@
 //! What is wrong with a case, in the form that machine-readable reports share:
 //! one line, all of it, and the place.
 
+use crate::case::outcome::{Verdict, plain};
 use crate::run::event::CaseReport;
-use crate::run::outcome::{Verdict, plain};
 
 /// Why a case is not good.
 pub(super) struct Problem {

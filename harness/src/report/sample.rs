@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::run::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
-use crate::run::outcome::{Evidence, Failure, FailureKind, LaunchEvidence, LogEvidence, Verdict};
+use crate::case::outcome::{Evidence, Failure, FailureKind, LaunchEvidence, LogEvidence, Verdict};
+use crate::case::planned::CaseName;
+use crate::run::event::{CaseReport, Earlier, RunEvent, Summary};
 use crate::world::event::End;
 use crate::world::facts::{Captured, LaunchFacts};
 

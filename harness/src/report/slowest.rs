@@ -36,8 +36,8 @@ impl Slowest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::event::CaseName;
-    use crate::run::outcome::Verdict;
+    use crate::case::outcome::Verdict;
+    use crate::case::planned::CaseName;
 
     #[test]
     fn the_five_that_took_longest_slowest_first() {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::Reporter;
 use super::evidence::evidence;
 use super::problem::problem;
+use crate::case::outcome::{Verdict, plain};
 use crate::run::event::{CaseReport, RunEvent};
-use crate::run::outcome::{Verdict, plain};
 
 /// Writes test points.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::run::event::{CaseName, CaseReport, Summary};
-use crate::run::outcome::{FailureKind, Verdict, text};
+use crate::case::outcome::{FailureKind, Verdict, text};
+use crate::case::planned::CaseName;
+use crate::run::event::{CaseReport, Summary};
 
 pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::world::WorldKind;
-
-use super::explore::Explored;
-use super::outcome::{Evidence, Failure, Verdict};
+use crate::case::outcome::{Evidence, Failure, Verdict};
+use crate::case::planned::CaseName;
+use crate::explore::regression::Explored;
 
 /// Something that happened in a run. [`RunEvent::RunStarted`] comes first and
 /// [`RunEvent::RunFinished`] last; between them every selected case is finished
@@ -66,20 +65,6 @@ pub enum RunEvent {
         /// How it went.
         summary: Summary,
     },
-}
-
-/// A case, as reports name it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct CaseName {
-    /// Its id: `scenarios/detach/session.yaml::no-terminal`.
-    pub id: String,
-    /// Where it happens, if that is not the real world.
-    #[serde(skip_serializing_if = "WorldKind::is_real")]
-    pub world: WorldKind,
-    /// Its file, as it was given.
-    pub file: PathBuf,
-    /// The line where it starts, from 1.
-    pub line: usize,
 }
 
 /// How a case went.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::{Capability, Case};
 
-use super::plan::Fate;
+use crate::case::planned::Fate;
 
 /// What this machine lacks, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

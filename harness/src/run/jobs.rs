@@ -11,28 +11,21 @@ use std::time::{Duration, Instant};
 
 use crate::world::WorldError;
 
-use super::case;
-use super::event::{CaseName, CaseReport, Earlier, RunEvent, Summary};
-use super::explore::{doing, explore};
-use super::maker::WorldMaker;
-use super::outcome::Verdict;
-use super::plan::{Fate, Plan, Planned};
-use super::stop::{Stop, Stopper};
+use crate::case::maker::WorldMaker;
+use crate::case::outcome::Verdict;
+use crate::case::planned::{CaseName, Fate, Planned};
+use crate::case::stop::Stop;
+use crate::case::{self, StepStarted};
+use crate::explore::regression::{doing, explore};
+
+use super::event::{CaseReport, Earlier, RunEvent, Summary};
+use super::message::Message;
+use super::plan::Plan;
+use super::stop::Stopper;
 
 /// How long cases have to end their worlds once the run is to stop. What is
 /// not done by then is reported as cut short, and ends with this process.
 const GRACE: Duration = Duration::from_millis(600);
-
-/// What a run waits for.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// A job tells something.
-    Event(RunEvent),
-    /// The run is to stop, because of this.
-    Stop(String),
-    /// A job is over.
-    JobEnded,
-}
 
 /// A run that has not begun.
 #[derive(Debug)]
@@ -275,7 +268,7 @@ impl Job {
                         case: planned.name(),
                     });
                     loop {
-                        let (verdict, evidence) = match &self.plan.setting.explore {
+                        let (verdict, evidence) = match &self.plan.explore {
                             None => self.run(planned, &mut maker, new_maker),
                             Some(how) => {
                                 let setting = &self.plan.setting;
@@ -345,8 +338,14 @@ impl Job {
                 &self.plan.setting,
                 warm,
                 &self.stop,
-                &mut |event| {
-                    self.tell(event);
+                &mut |begun| {
+                    let StepStarted { step, steps, what } = begun;
+                    self.tell(RunEvent::StepStarted {
+                        id: planned.case.id.clone(),
+                        step,
+                        steps,
+                        what,
+                    });
                 },
             ))
         }));

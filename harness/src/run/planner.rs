@@ -7,9 +7,9 @@ use crate::world::WorldKind;
 use crate::world::sim::Programs;
 
 use super::fate::Missing;
-use super::plan::Planned;
 use super::profile::Profile;
 use super::sim;
+use crate::case::planned::Planned;
 
 /// What decides where a case runs, and whether it does.
 #[derive(Clone, Copy, Debug)]

@@ -21,24 +21,13 @@ use serde_saphyr::Spanned;
 use crate::scenario::source::{Source, Span};
 use crate::scenario::{Diagnostic, Diagnostics};
 
-use super::outcome::{Failure, Verdict, plain};
+use crate::case::deviation::Deviation;
 
 /// How a target is known to deviate, by the ids of cases.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     source: Option<Arc<Source>>,
     deviations: BTreeMap<String, (Deviation, Span)>,
-}
-
-/// How a case is expected to fail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deviation {
-    /// Why, in the profile's words.
-    pub reason: String,
-    /// What its failure must show.
-    pub shows: String,
-    /// Where it is declared: `peer.yaml:3:11`.
-    pub declared: String,
 }
 
 #[derive(Deserialize)]
@@ -177,48 +166,6 @@ impl Profile {
     }
 }
 
-impl Deviation {
-    /// What a verdict becomes when this deviation is declared.
-    pub fn judge(&self, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Passed => Verdict::PassedUnexpectedly {
-                reason: self.reason.clone(),
-                declared: self.declared.clone(),
-            },
-            Verdict::Failed { failures } if self.is_shown_by(&failures) => {
-                Verdict::FailedAsDeclared {
-                    reason: self.reason.clone(),
-                    failures,
-                }
-            }
-            Verdict::Failed { mut failures } => {
-                if let Some(last) = failures.last_mut() {
-                    last.text = format!(
-                        "{}\n  = note: {} declares a failure that shows `{}`; this one does not",
-                        last.text.trim_end(),
-                        self.declared,
-                        self.shows
-                    );
-                }
-                Verdict::Failed { failures }
-            }
-            other => other,
-        }
-    }
-}
-
-impl Deviation {
-    /// Whether the failures show the text: in what is said of them, or in a
-    /// value that is too long to be said in full.
-    fn is_shown_by(&self, failures: &[Failure]) -> bool {
-        let in_value = |failure: &Failure| {
-            let actual = failure.actual.as_deref();
-            actual.is_some_and(|actual| actual.contains(&self.shows))
-        };
-        plain(failures).contains(&self.shows) || failures.iter().any(in_value)
-    }
-}
-
 /// Whether `case`, as a profile gives it, means the case with this id.
 fn names(case: &str, id: &str) -> bool {
     match id.strip_suffix(case) {
@@ -257,7 +204,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::run::outcome::FailureKind;
 
     const PROFILE: &str = "\
 version: 1
@@ -271,21 +217,6 @@ deviations:
         Profile::parse("peer.yaml", PROFILE.to_owned()).expect("it is valid")
     }
 
-    fn failed(text: &str) -> Verdict {
-        Verdict::Failed {
-            failures: vec![Failure {
-                kind: FailureKind::Expectation,
-                title: "file".to_owned(),
-                line: 1,
-                column: 1,
-                expected: None,
-                actual: None,
-                text: text.to_owned(),
-                events: Vec::new(),
-            }],
-        }
-    }
-
     #[rstest]
     #[case("pid_file.yaml::mode", true)]
     #[case("scenarios/pingora/pid_file.yaml::mode", true)]
@@ -293,56 +224,6 @@ deviations:
     #[case("pid_file.yaml::mode2", false)]
     fn an_entry_may_leave_out_folders(#[case] id: &str, #[case] meant: bool) {
         assert_eq!(profile().deviation(id).is_some(), meant);
-    }
-
-    #[rstest]
-    #[case::passes(Verdict::Passed, "passed-unexpectedly")]
-    #[case::as_declared(
-        failed("expected 0644, \x1b[1mgot \"06\x1b[0m60\""),
-        "failed-as-declared"
-    )]
-    #[case::otherwise(failed("it did not start"), "failed")]
-    #[case::skipped(Verdict::Skipped { reason: String::new() }, "skipped")]
-    fn only_the_declared_failure_is_excused(#[case] verdict: Verdict, #[case] becomes: &str) {
-        let profile = profile();
-        let deviation = profile
-            .deviation("pid_file.yaml::mode")
-            .expect("it is declared");
-        let verdict = serde_json::to_value(deviation.judge(verdict)).expect("it is JSON");
-        assert_eq!(verdict["verdict"], becomes);
-    }
-
-    #[test]
-    fn what_a_message_shortens_still_shows() {
-        let Verdict::Failed { mut failures } = failed("got a long text…") else {
-            panic!("it is a failure");
-        };
-        failures[0].actual = Some("a long text with got \"0660\" at its end".to_owned());
-        let profile = profile();
-        let deviation = profile
-            .deviation("pid_file.yaml::mode")
-            .expect("it is declared");
-        let verdict = deviation.judge(Verdict::Failed { failures });
-        assert!(
-            matches!(verdict, Verdict::FailedAsDeclared { .. }),
-            "{verdict:?}"
-        );
-    }
-
-    #[test]
-    fn another_failure_says_what_was_declared() {
-        let profile = profile();
-        let deviation = profile
-            .deviation("pid_file.yaml::mode")
-            .expect("it is declared");
-        let Verdict::Failed { failures } = deviation.judge(failed("it did not start")) else {
-            panic!("it is not excused");
-        };
-        let text = plain(&failures);
-        assert!(
-            text.contains("peer.yaml:3:11 declares a failure that shows `got \"0660\"`"),
-            "{text}"
-        );
     }
 
     #[rstest]

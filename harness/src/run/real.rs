@@ -10,13 +10,14 @@ use crate::delegate_world;
 use crate::scenario::{Capability, Case};
 use crate::world::event::Event;
 use crate::world::real::probe::{self, Probe, Stage};
-use crate::world::real::{Host, RealWorld, bind_for};
+use crate::world::real::{Host, RealWorld, bound, folders};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError};
 
-use super::case;
+use crate::case;
+use crate::case::setting::Target;
+
 use super::fate::{Missing, Why};
-use super::plan::Target;
 
 /// Makes sandboxes, one supervisor for all of them.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl RealMaker {
 }
 
 impl RealMaker {
-    /// As [`WorldMaker::make`](super::maker::WorldMaker::make).
+    /// As [`WorldMaker::make`](crate::case::maker::WorldMaker::make).
     ///
     /// # Errors
     /// If it cannot be made.
@@ -59,23 +60,6 @@ impl RealMaker {
             }),
         })
     }
-}
-
-/// The same sandbox with folders bound in where files are meant.
-pub fn bound(spec: &SandboxSpec) -> SandboxSpec {
-    let mut spec = spec.clone();
-    folders(&mut spec.binds);
-    spec
-}
-
-fn folders(binds: &mut Vec<PathBuf>) {
-    for bind in &mut *binds {
-        if !bind.is_dir() {
-            *bind = bind_for(bind);
-        }
-    }
-    binds.sort();
-    binds.dedup();
 }
 
 /// The supervisor by which a machine was probed. Whoever comes first takes it
@@ -98,12 +82,11 @@ pub fn survey<'a>(
     cases: impl IntoIterator<Item = &'a Case>,
     target: &Target,
 ) -> Result<(Missing, Warm), WorldError> {
-    let mut binds = match cases.into_iter().next() {
+    let binds = match cases.into_iter().next() {
         Some(first) => case::binds(first, target),
         None => Vec::new(),
     };
-    folders(&mut binds);
-    let (probe, host) = probe::probe_for(Path::new(OWN), &binds);
+    let (probe, host) = probe::probe_for(Path::new(OWN), &folders(binds));
     Ok((lacks(&probe), Warm(Arc::new(Mutex::new(host)))))
 }
 

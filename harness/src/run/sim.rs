@@ -14,7 +14,7 @@ use crate::world::facts::schema::Subject;
 use crate::world::sim::Programs;
 use crate::world::spec::call_family;
 
-use super::plan::Fate;
+use crate::case::planned::Fate;
 
 /// Whether a case runs in the simulated world; `required` if it must. See
 /// [`why_not`] for the rest.

@@ -1,26 +1,10 @@
 //! Asking a run to stop, from wherever that comes: a signal, mostly.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 
-use super::jobs::Message;
+use crate::case::stop::Stop;
 
-/// Whether a run is to stop. Every wait of a case looks at it.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Whether the run is to stop.
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Says that it is.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
+use super::message::Message;
 
 /// Stops a run from another thread.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use crate::world::sim::{Programs, SimWorld};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError, WorldKind};
 
-use super::maker::WorldMaker;
 use super::real::{RealMaker, Warm};
+use crate::case::maker::WorldMaker;
 
 /// Makes worlds. The supervisor of the real ones is started with the first.
 #[derive(Debug)]

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::case::planned::{Fate, Planned};
+use crate::case::setting::{Gather, Setting, TIMEOUT};
 use crate::cli::args::{Requirement, Where};
 use crate::cli::target;
-use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
 use crate::run::planner::Planner;
 use crate::run::profile::Profile;
 use crate::run::real;
@@ -201,7 +202,6 @@ fn setting(suite: &Suite) -> Result<Setting, String> {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::OnFailure,
-        explore: None,
         trace: Trace::Off,
     })
 }

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 
 use libtest_mimic::Failed;
 
+use crate::case;
+use crate::case::outcome::{Evidence, Verdict, text};
+use crate::case::planned::Planned;
+use crate::case::setting::Setting;
+use crate::case::stop::Stop;
 use crate::report::evidence::evidence;
-use crate::run::case;
-use crate::run::outcome::{Evidence, Verdict, text};
-use crate::run::plan::{Planned, Setting};
 use crate::run::real::Warm;
-use crate::run::stop::Stop;
 use crate::run::worlds::Worlds;
 use crate::world::sim::Programs;
 

@@ -9,6 +9,7 @@ pub mod value;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use daemonlab::sys::records::Ended;
 use serde::{Deserialize, Serialize};
 
 use super::spec::Role;
@@ -227,4 +228,13 @@ pub enum End {
     Exit(i32),
     /// This signal killed it.
     Signal(i32),
+}
+
+impl From<Ended> for End {
+    fn from(end: Ended) -> End {
+        match end {
+            Ended::Exited(status) => End::Exit(status),
+            Ended::Killed(signal) => End::Signal(signal.number()),
+        }
+    }
 }

@@ -128,6 +128,11 @@ pub fn name(number: libc::c_long) -> Option<&'static str> {
     known.strip_prefix("SYS_")
 }
 
+/// The name of the call of this number, or the number if it has none here.
+pub fn shown(number: libc::c_long) -> String {
+    name(number).map_or_else(|| format!("call {number}"), str::to_owned)
+}
+
 /// Every name.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|(name, _)| name)

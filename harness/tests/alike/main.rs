@@ -21,15 +21,16 @@ use std::process::ExitCode;
 use daemonlab::explore::schedule::follow::{Fidelity, follow};
 use daemonlab::explore::{Model, Pending, TaskName};
 use daemonlab::sys::linux::Linux;
+use daemonlab_harness::case::outcome::Verdict;
+use daemonlab_harness::case::planned::{Fate, Planned};
+use daemonlab_harness::case::setting::{Gather, Setting, TIMEOUT, Target};
+use daemonlab_harness::case::stop::Stop;
 use daemonlab_harness::cli::target;
-use daemonlab_harness::explore::Faults;
-use daemonlab_harness::explore::Processes;
-use daemonlab_harness::explore::search::along_common;
-use daemonlab_harness::run::explore::common as common_steps;
-use daemonlab_harness::run::explore::model::ScenarioModel;
-use daemonlab_harness::run::outcome::Verdict;
-use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
-use daemonlab_harness::run::stop::Stop;
+use daemonlab_harness::explore::common as common_steps;
+use daemonlab_harness::explore::faults::Faults;
+use daemonlab_harness::explore::processes::Processes;
+use daemonlab_harness::explore::processes::search::along_common;
+use daemonlab_harness::explore::simulated::ScenarioModel;
 use daemonlab_harness::run::{real, select, sim};
 use daemonlab_harness::scenario::Case;
 use daemonlab_harness::suite;
@@ -104,7 +105,6 @@ fn setting(target: Target) -> Setting {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::Always,
-        explore: None,
         trace: Trace::Ordered,
     }
 }

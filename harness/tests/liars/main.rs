@@ -19,16 +19,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use daemonlab_harness::case;
+use daemonlab_harness::case::outcome::Verdict;
+use daemonlab_harness::case::planned::{Fate, Planned};
+use daemonlab_harness::case::setting::{Gather, Setting, TIMEOUT};
+use daemonlab_harness::case::stop::Stop;
 use daemonlab_harness::cli::target;
-use daemonlab_harness::run::case;
 use daemonlab_harness::run::fate::Missing;
-use daemonlab_harness::run::outcome::Verdict;
-use daemonlab_harness::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT};
 use daemonlab_harness::run::planner::Planner;
 use daemonlab_harness::run::profile::Profile;
 use daemonlab_harness::run::real::{self, Warm};
 use daemonlab_harness::run::select::{self, Found};
-use daemonlab_harness::run::stop::Stop;
 use daemonlab_harness::run::worlds::Worlds;
 use daemonlab_harness::scenario::{Case, Scenario};
 use daemonlab_harness::suite;
@@ -212,14 +213,13 @@ fn reds(planned: &Planned, plot: &Plot) -> Result<Vec<(usize, usize)>, Failed> {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::Never,
-        explore: None,
         trace: Trace::Off,
     };
     let mut maker = Liars {
         worlds: Worlds::new(Warm::default(), None, Programs::embedded()),
         plot,
     };
-    let mut tell = |event| plot.hear(&event);
+    let mut tell = |begun| plot.hear(&begun);
     let (verdict, _) = case::run(planned, &setting, &mut maker, &Stop::default(), &mut tell);
     match verdict {
         Verdict::Passed => Ok(Vec::new()),

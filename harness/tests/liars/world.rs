@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use daemonlab::sys::Signal;
+use daemonlab_harness::case::StepStarted;
+use daemonlab_harness::case::maker::WorldMaker;
 use daemonlab_harness::delegate_world;
-use daemonlab_harness::run::event::RunEvent;
-use daemonlab_harness::run::maker::WorldMaker;
 use daemonlab_harness::run::worlds::Worlds;
 use daemonlab_harness::world::event::{Event, What};
 use daemonlab_harness::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
@@ -36,10 +36,8 @@ impl Plot {
     }
 
     /// Hears of the steps.
-    pub fn hear(&self, event: &RunEvent) {
-        if let RunEvent::StepStarted { step, .. } = event {
-            self.now.set(*step);
-        }
+    pub fn hear(&self, begun: &StepStarted) {
+        self.now.set(begun.step);
     }
 
     /// What is to be told of the events, whatever the step: they are heard as

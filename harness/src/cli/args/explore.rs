@@ -12,7 +12,7 @@ use super::choice::Choice;
 use super::duration::duration;
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
-use crate::explore::search::Tactic;
+use crate::explore::processes::search::Tactic;
 
 /// Where schedules are written if no folder is given.
 pub const SCHEDULES: &str = "target/daemonlab";

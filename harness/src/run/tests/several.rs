@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::fake::{Beat, FakeMaker, Log, Script};
+use crate::case::maker::WorldMaker;
+use crate::case::outcome::Verdict;
+use crate::case::planned::{Fate, Planned};
+use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
+use crate::case::tests::fake::{Beat, FakeMaker, Log, Script};
 use crate::run::event::{RunEvent, Summary};
 use crate::run::jobs::Run;
-use crate::run::maker::WorldMaker;
-use crate::run::outcome::Verdict;
-use crate::run::plan::{Fate, Gather, Plan, Planned, Policy, Setting, TIMEOUT, Target};
+use crate::run::plan::{Plan, Policy};
 use crate::scenario;
 use crate::world::event::End;
 use crate::world::spec::{SandboxSpec, Trace};
@@ -50,9 +52,9 @@ fn plan(jobs: usize) -> Plan {
             timeout: TIMEOUT,
             timeout_for_all: None,
             gather: Gather::OnFailure,
-            explore: None,
             trace: Trace::Off,
         },
+        explore: None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Why a sandbox could not be made: the stage, what exactly was tried, the
-//! errno. What it means on this machine is [`probe`](super::probe)'s to say.
+//! errno. What it means on this machine is [`diagnosis`](super::diagnosis)'s to say.
 
 use std::fmt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::probe::StageId;
+use super::stage::StageId;
 use crate::world::WorldError;
 
 /// A stage that failed.

@@ -3,8 +3,9 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use super::diagnosis::explain;
 use super::failure::{Failure, error, refusal};
-use super::probe::{StageId, explain};
+use super::stage::StageId;
 use super::wire::Frame;
 use super::wire::message::{Answer, Problem, Reply};
 use crate::world::WorldError;

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use nix::unistd::Pid;
 
+use super::diagnosis::explain;
 use super::failure::{Failure, With, refusal};
 use super::helper::SUPERVISOR;
 use super::kernel::Pidfd;
 use super::left::Watched;
-use super::probe::{StageId, explain};
 use super::reserved::is_own;
+use super::stage::StageId;
 use super::supervisor::outermost;
 use super::warm::Template;
 use super::wire::message::{HostReply, HostRequest, Request};

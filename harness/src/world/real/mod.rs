@@ -14,8 +14,8 @@
 //! On the harness's side:
 //! - `host`: a supervisor; `warm`: its templates;
 //! - `world`: a world; `ending`: its end; `left`: what it leaves to the next one; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
-//! - [`probe`]: what this machine can do, stage by stage;
-//! - `reserved`: which folders are the sandbox's own;
+//! - [`probe`]: what this machine can do, stage by stage; [`diagnosis`]: what a failure means;
+//! - `reserved`: which folders are the sandbox's own; `binds`: what is bound in for a file;
 //! - `helper`: the hook on the first line of `main`.
 //!
 //! On the other:
@@ -28,11 +28,14 @@
 //! - `wire`: how they talk;
 //! - `kernel`: system calls that nobody else wraps;
 //! - `ids`: which ids a sandbox has;
-//! - `failure`: why a sandbox could not be made.
+//! - [`stage`]: the stages on the way into a sandbox; `failure`: why one could not be made.
 
+pub mod diagnosis;
 pub mod probe;
+pub mod stage;
 pub mod tracer;
 
+mod binds;
 mod ending;
 mod failure;
 mod heard;
@@ -52,10 +55,11 @@ mod warm;
 mod wire;
 mod world;
 
+pub use binds::{bind_for, bound, folders};
 pub(crate) use ending::Ending;
 pub use helper::helper_main;
 pub use host::Host;
-pub use reserved::{bind_for, is_own};
+pub use reserved::is_own;
 pub use world::RealWorld;
 
 /// Where the harness's own executable lies in every sandbox: the embedded

@@ -8,7 +8,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::failure::{At, Failure};
-use super::probe::StageId;
+use super::stage::StageId;
 use super::wire::message::Network;
 
 /// Which ones a template is in.

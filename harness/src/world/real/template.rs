@@ -20,7 +20,7 @@ use super::failure::{At, Failure};
 use super::init;
 use super::kernel::{Cloned, clone_into, exit_now};
 use super::network::Surroundings;
-use super::probe::StageId;
+use super::stage::StageId;
 use super::tracer::visible;
 use super::wire::Channel;
 use super::wire::message::{MakeInit, Plan};

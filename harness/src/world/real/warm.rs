@@ -11,7 +11,7 @@ use super::host::{PATIENCE, confused};
 use super::ids::IdMap;
 use super::kernel::Pidfd;
 use super::left::Left;
-use super::probe::StageId;
+use super::stage::StageId;
 use super::wire::Channel;
 use super::wire::message::{MakeInit, Network};
 

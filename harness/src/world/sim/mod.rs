@@ -11,7 +11,7 @@
 //! family tree.
 //!
 //! - `world`: the [`World`](super::World); `turn`: who takes the next step;
-//!   [`Pilot`]: who decides that instead, `steering`: among what;
+//!   [`Pilot`]: who decides that instead, `choose`: among what, `steering`: by what;
 //! - `scene`: the machine as the first launch finds it;
 //! - `facts`: what is seen of it; `files`, `connect`: what is done to it;
 //! - `faults`: calls that are watched, held and failed;
@@ -19,6 +19,7 @@
 //! - [`programs`]: what can be started there.
 
 mod about;
+mod choose;
 mod connect;
 mod facts;
 mod faults;

@@ -13,9 +13,8 @@ use daemonlab::sys::Result;
 use daemonlab::sys::call::{Call, Ret};
 use daemonlab::sys::records::{Ended, KillTarget, OpenHow, WaitFor};
 
-use super::turn::{end_of, root_of};
 use super::visible::{VisibleCall, object};
-use crate::world::event::{Actor, CallEvent, CallResult, What};
+use crate::world::event::{Actor, CallEvent, CallResult, End, What};
 use crate::world::real::tracer::visible;
 use crate::world::spec::{LaunchSpec, Role, Trace, call_family};
 
@@ -80,7 +79,7 @@ impl Recorder {
     }
 
     fn actor(&self, task: TaskName, process: &Process) -> Option<Actor> {
-        let launch = self.launches.get(&root_of(task))?;
+        let launch = self.launches.get(&task.root())?;
         Some(Actor {
             task: task.to_string(),
             pid: process.pid,
@@ -133,7 +132,7 @@ impl Recorder {
         call: &Call,
         now: Duration,
     ) -> Option<Ahead> {
-        let launch = self.launches.get(&root_of(task))?;
+        let launch = self.launches.get(&task.root())?;
         if !is_told(&launch.trace, call.name()) {
             return None;
         }
@@ -230,7 +229,7 @@ impl Recorder {
                 self.ended.insert(*task);
                 told.push(What::Exited {
                     by: by.clone(),
-                    end: end_of(*end),
+                    end: End::from(*end),
                 });
             }
         }

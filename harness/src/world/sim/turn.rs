@@ -7,7 +7,6 @@ use daemonlab::sim::Stepped;
 use daemonlab::sim::kernel::{Machine, Move};
 use daemonlab::sys::Signal;
 use daemonlab::sys::call::{Call, Ret};
-use daemonlab::sys::records::Ended;
 
 use super::about;
 use super::faults::Ruling;
@@ -217,7 +216,7 @@ impl SimWorld {
         }
         let by_init = [Machine::INIT, Machine::STARTER].contains(&parent)
             || machine.ends().contains_key(&parent);
-        let end = machine.ends().get(&name).copied().map(end_of);
+        let end = machine.ends().get(&name).copied().map(End::from);
         if let Some(launch) = self.launch_of_mut(name) {
             launch.faults.forget(name);
         }
@@ -233,7 +232,7 @@ impl SimWorld {
             if ends.contains_key(&launch.task) {
                 launch.ended_at.get_or_insert(now);
             }
-            for name in ends.keys().filter(|name| root_of(**name) == launch.task) {
+            for name in ends.keys().filter(|name| name.root() == launch.task) {
                 launch.faults.ended(*name);
             }
         }
@@ -245,7 +244,7 @@ impl SimWorld {
         let mut told = Vec::new();
         let tasks: Vec<TaskName> = self.live.tasks().collect();
         for task in tasks {
-            let root = root_of(task);
+            let root = task.root();
             let Some(launch) = self.launches.values_mut().find(|l| l.task == root) else {
                 continue;
             };
@@ -314,18 +313,4 @@ impl SimWorld {
 /// A fault has no say in how a signal ends or stops a process, nor in its end.
 fn is_beyond_faults(next: Option<Move>) -> bool {
     matches!(next, Some(Move::Dies(_) | Move::Stops(_) | Move::Ends))
-}
-
-/// The launcher that a process descends from.
-pub(super) fn root_of(task: TaskName) -> TaskName {
-    std::iter::successors(Some(task), |task| task.parent())
-        .last()
-        .unwrap_or(task)
-}
-
-pub(super) fn end_of(end: Ended) -> End {
-    match end {
-        Ended::Exited(status) => End::Exit(status),
-        Ended::Killed(signal) => End::Signal(signal.number()),
-    }
 }

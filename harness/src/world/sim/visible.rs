@@ -4,14 +4,12 @@
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use daemonlab::explore::TaskName;
 use daemonlab::sim::kernel::{Machine, Process};
 use daemonlab::sys::call::Call;
 use daemonlab::sys::records::Access;
 
 use super::about::{descriptor, paths};
 use super::facts::descriptor_of;
-use super::world::SimWorld;
 use crate::world::common::Seen;
 use crate::world::real::tracer::visible;
 
@@ -66,17 +64,6 @@ impl VisibleCall {
             in_table: true,
             object: self.object.as_deref(),
         }
-    }
-}
-
-impl SimWorld {
-    /// The call that a process is about to make or is in, if it is visible or
-    /// its order with visible ones matters.
-    pub(super) fn visible_call(&self, task: TaskName) -> Option<VisibleCall> {
-        let (call, _) = self.live.call(task)?;
-        let machine = self.live.machine();
-        let (_, process) = machine.processes().find(|(name, _)| *name == task)?;
-        VisibleCall::of(machine, process, call)
     }
 }
 

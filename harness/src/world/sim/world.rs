@@ -19,9 +19,8 @@ use super::pilot::{Grain, Pilot};
 use super::programs::Programs;
 use super::recorder::Recorder;
 use super::steering::Steering;
-use super::turn::{end_of, root_of};
 use super::{error, facts, files, refusal, scene};
-use crate::world::event::{Event, What};
+use crate::world::event::{End, Event, What};
 use crate::world::facts::{Captured, FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::spec::{FileSpec, LaunchSpec, SandboxSpec, Stdio, Trace};
 use crate::world::{World, WorldError};
@@ -123,12 +122,12 @@ impl SimWorld {
     }
 
     pub(super) fn launch_of(&self, task: TaskName) -> Option<&Launch> {
-        let root = root_of(task);
+        let root = task.root();
         self.launches.values().find(|launch| launch.task == root)
     }
 
     pub(super) fn launch_of_mut(&mut self, task: TaskName) -> Option<&mut Launch> {
-        let root = root_of(task);
+        let root = task.root();
         self.launches
             .values_mut()
             .find(|launch| launch.task == root)
@@ -302,7 +301,7 @@ impl World for SimWorld {
         Ok(LaunchFacts {
             pid: launch.pid,
             session: launch.session,
-            end: end.map(end_of),
+            end: end.map(End::from),
             duration: until.saturating_sub(launch.at),
             stdout: launch.captured(&self.live, false),
             stderr: launch.captured(&self.live, true),

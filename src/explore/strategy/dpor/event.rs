@@ -1,6 +1,5 @@
 //! What the execution at hand does at a point, and what happened before it.
 
-use super::frame::{Entry, Frame};
 use crate::explore::conflicts::{Foot, WayName};
 use crate::explore::point::{Point, TaskId};
 
@@ -49,22 +48,23 @@ impl Event {
         self.clock.get(task.index()).copied().unwrap_or(0)
     }
 
-    /// Makes it what `entry` is about to do, with what its task knows.
+    /// Makes it the step with this number of `task`, which knows what `known`
+    /// does.
     pub(super) fn begin(
         &mut self,
-        entry: &Entry,
+        (task, number): (TaskId, u32),
         foot: Foot,
         name: Option<WayName>,
-        frames: &[Frame],
+        known: Option<&Event>,
     ) {
-        self.task = entry.task;
-        self.number = entry.steps + 1;
+        self.task = task;
+        self.number = number;
         self.foot = foot;
         self.name = name;
         self.call_foot = None;
         self.clock.clear();
-        if let Some(at) = entry.clock_at {
-            self.clock.extend_from_slice(&frames[at].event.clock);
+        if let Some(known) = known {
+            self.clock.extend_from_slice(&known.clock);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use super::event::Event;
 use super::sleep::{Asleep, Visit};
-use super::switch::Switch;
 use crate::explore::conflicts::{Foot, WayName};
 use crate::explore::point::{Point, Readiness, TaskId, Way};
 
@@ -61,11 +60,35 @@ pub(super) struct Entry {
     pub(super) unchanged: bool,
 }
 
+impl Entry {
+    /// Its next step: whose, and which of them.
+    pub(super) fn next(&self) -> (TaskId, u32) {
+        (self.task, self.steps + 1)
+    }
+
+    /// The event that its task knows of last.
+    pub(super) fn known<'f>(&self, frames: &'f [Frame]) -> Option<&'f Event> {
+        self.clock_at.map(|at| &frames[at].event)
+    }
+}
+
 /// What the execution at hand does at a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goes {
     Step { entry: usize, way: usize },
     Nobody,
+}
+
+/// What it is at a point to let somebody else go than who went before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// Nobody counts preemptions.
+    #[default]
+    Uncounted,
+    /// A preemption of this task.
+    Preempts(TaskId),
+    /// None, since whoever went before cannot go on.
+    Free,
 }
 
 /// An operation whose task was ended by the event of a frame, at which it was

@@ -1,8 +1,8 @@
 //! Races: where an operation might have come before an earlier one.
 
 use super::event::{Conflict, Event};
-use super::frame::{Frame, Ghost, Goes};
-use super::switch::{self, Switch};
+use super::frame::{Frame, Ghost, Goes, Switch};
+use super::switch;
 use crate::explore::point::{Point, Readiness};
 
 /// Makes what goes at the last frame an event: what happened before it, and
@@ -20,7 +20,7 @@ pub(super) fn happen(frames: &mut [Frame], point: &Point<'_>) {
     let ways = frames[here].ways_of(&entry);
     let covered = ways[..entry.plain].iter().any(|way| way.foot == entry.foot);
     let (foot, name) = (ways[way].foot, ways[way].name);
-    event.begin(&entry, foot, Some(name), frames);
+    event.begin(entry.next(), foot, Some(name), entry.known(frames));
     event.call_foot = (!covered).then_some(entry.foot);
     for at in (0..here).rev() {
         let conflict = event.meet(&frames[at].event, point);
@@ -49,7 +49,7 @@ pub(super) fn find(frames: &mut [Frame], point: &Point<'_>, scratch: &mut Event)
         if entry.readiness == Readiness::Ready {
             continue;
         }
-        scratch.begin(&entry, entry.foot, None, frames);
+        scratch.begin(entry.next(), entry.foot, None, entry.known(frames));
         // What was pending in the same way at the frame before has met all
         // but the last event there already.
         if entry.unchanged && scratch.meet(&frames[here - 1].event, point).is_none() {
@@ -83,7 +83,7 @@ fn haunt(frames: &mut [Frame], point: &Point<'_>, scratch: &mut Event, ghost: Gh
             Some(way) if number < entry.offered => (way.foot, Some(way.name)),
             _ => (entry.foot, None),
         };
-        scratch.begin(&entry, foot, name, frames);
+        scratch.begin(entry.next(), foot, name, entry.known(frames));
         let is_new = ghost.frame == here - 1;
         if !is_new && scratch.meet(&frames[here - 1].event, point).is_none() {
             continue;

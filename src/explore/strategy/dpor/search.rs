@@ -1,9 +1,9 @@
 //! The search itself: what is tried next.
 
 use super::event::Event;
-use super::frame::{Frame, Goes, open_last_rounds};
+use super::frame::{Frame, Goes, Switch, open_last_rounds};
 use super::races;
-use super::switch::{self, Switch};
+use super::switch;
 use crate::explore::bounds::{Bounds, Timers};
 use crate::explore::point::{Point, Readiness};
 use crate::explore::strategy::{Pick, Prefix, Strategy};

@@ -2,20 +2,8 @@
 //!
 //! A *visit* is what a task does from when it is let go to when another one is.
 
-use super::frame::{Entry, Frame, Goes};
+use super::frame::{Entry, Frame, Goes, Switch};
 use crate::explore::point::{Point, Readiness, TaskId};
-
-/// What it is at a point to let somebody else go than who went before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Switch {
-    /// Nobody counts preemptions.
-    #[default]
-    Uncounted,
-    /// A preemption of this task.
-    Preempts(TaskId),
-    /// None, since whoever went before cannot go on.
-    Free,
-}
 
 /// Finds out what it is to switch at the last frame, and who has just stopped.
 pub(super) fn find(frames: &mut [Frame], point: &Point<'_>) {

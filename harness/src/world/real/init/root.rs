@@ -11,7 +11,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::sethostname;
 
 use crate::world::real::failure::{At, Failure};
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 use crate::world::real::supervisor::{enter, mount_point};
 use crate::world::real::template::{Blueprint, NEW_ROOT};
 

@@ -10,7 +10,7 @@ use nix::unistd::{ForkResult, Gid, Uid, fork, setgroups, setresgid, setresuid};
 use crate::world::event::End;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::kernel::exit_now;
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 use crate::world::real::tracer::{self, Filter, Stops, arch};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::Trial;

@@ -1,25 +1,15 @@
 //! What this machine can do for a sandbox, found by making one, stage by
 //! stage: what the probe tells is what a run would meet.
 //!
-//! - `outcome`: what a probe tells;
-//! - `stage`: the stages;
-//! - `machine`: what can be read that bears on a failure;
-//! - `diagnose`: what a failure means, and what to do about it.
+//! - `outcome`: what a probe tells.
 
-mod diagnose;
-mod machine;
 mod outcome;
-mod stage;
 
-pub use diagnose::{Diagnosis, diagnose, explain};
-pub use machine::Machine;
 pub use outcome::{Outcome, Probe, Stage};
-
-pub use crate::world::Capability;
-pub use stage::StageId;
 
 use std::path::{Path, PathBuf};
 
+use super::diagnosis::Machine;
 use super::failure::Failure;
 use super::host::Host;
 use super::wire::message::Trial;

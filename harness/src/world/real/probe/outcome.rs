@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Machine, StageId, diagnose};
 use crate::world::Capability;
+use crate::world::real::diagnosis::{Machine, diagnose};
 use crate::world::real::failure::Failure;
+use crate::world::real::stage::StageId;
 
 /// What became of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::exit_now;
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 
 /// A child that waits to map ids into its parent's user namespace.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::wait;
 
 use super::failure::{At, Failure};
-use super::probe::StageId;
+use super::stage::StageId;
 use super::wire::Channel;
 use super::wire::message::{HostReply, HostRequest};
 use userns::Namespaces;

@@ -20,7 +20,7 @@ use crate::world::real::EXECUTABLE;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::helper::TEMPLATE;
 use crate::world::real::kernel::exit_now;
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 use crate::world::real::wire::Channel;
 
 /// Starts a template with these folders bound in, and gives its PID and the

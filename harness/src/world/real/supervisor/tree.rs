@@ -19,7 +19,7 @@ use super::userns::Namespaces;
 use crate::world::real::EXECUTABLE;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::kernel::{Tree, attributes};
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 use crate::world::real::template::{NEW_ROOT, PLAN};
 use crate::world::real::wire::message::Plan;
 

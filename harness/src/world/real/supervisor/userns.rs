@@ -19,7 +19,7 @@ use super::mapper::Mapper;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::exit_now;
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 
 /// What a supervisor makes once.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ impl TracedCall {
 
     /// Its name in section 2 of the manual.
     pub fn name(&self) -> String {
-        name(self.raw.number)
+        syscalls::shown(self.raw.number)
     }
 
     /// The files that it is about.
@@ -58,9 +58,4 @@ impl TracedCall {
             _ => 0,
         }
     }
-}
-
-/// The name of the call of this number, or the number if it has none here.
-pub fn name(number: i64) -> String {
-    syscalls::name(number).map_or_else(|| format!("call {number}"), str::to_owned)
 }

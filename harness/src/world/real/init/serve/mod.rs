@@ -29,7 +29,7 @@ use super::{etc, files, root};
 use crate::world::real::failure::{At, Failure, refusal};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
-use crate::world::real::probe::StageId;
+use crate::world::real::stage::StageId;
 use crate::world::real::template::Blueprint;
 use crate::world::real::tracer::{Clock, Tracer, visible};
 use crate::world::real::wire::Channel;

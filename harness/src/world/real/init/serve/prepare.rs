@@ -12,9 +12,9 @@ use nix::unistd::setsid;
 use crate::world::real::failure::{At, Failure};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
-use crate::world::real::probe::StageId;
 use crate::world::real::proc::record;
 use crate::world::real::proc::status::Status;
+use crate::world::real::stage::StageId;
 
 /// What init is from then on.
 #[derive(Debug)]

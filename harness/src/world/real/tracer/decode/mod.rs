@@ -132,7 +132,7 @@ fn shown(tid: i32, raw: &RawCall, name: &str) -> String {
     let said: Vec<String> = said
         .map(|(argument, value)| argument.shown(tid, value))
         .collect();
-    format!("{}({})", super::call::name(raw.number), said.join(", "))
+    format!("{}({})", syscalls::shown(raw.number), said.join(", "))
 }
 
 /// What a descriptor of this thread refers to.

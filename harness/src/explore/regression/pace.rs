@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::run::stop::Stop;
+use crate::case::stop::Stop;
 
 use super::Limit;
 

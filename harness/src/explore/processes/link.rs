@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, Sender};
 
-use crate::run::case::Outcome;
+use crate::case::Outcome;
 use crate::world::WorldError;
 use crate::world::steered::{LetGo, StandingTask};
 

@@ -2,9 +2,10 @@
 
 use nix::errno::Errno;
 
-use super::{Machine, StageId};
+use super::Machine;
 use crate::world::WorldError;
 use crate::world::real::failure::Failure;
+use crate::world::real::stage::StageId;
 
 /// What probably is the matter.
 #[derive(Clone, Debug, PartialEq, Eq)]

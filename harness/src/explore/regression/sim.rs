@@ -9,17 +9,18 @@ use daemonlab::explore::{
     shrink,
 };
 
-use crate::explore::Faults;
-use crate::run::case;
-use crate::run::outcome::Verdict;
-use crate::run::plan::{Planned, Setting};
+use crate::case;
+use crate::case::outcome::Verdict;
+use crate::case::planned::Planned;
+use crate::case::setting::Setting;
+use crate::explore::faults::Faults;
 use crate::world::WorldKind;
 use crate::world::sim::Grain;
 
-use super::file::{self, About, Place};
-use super::model::ScenarioModel;
 use super::pace::Pace;
 use super::{Exploration, Explored, WIDTH, internal, ordinal, with_story};
+use crate::explore::file::{self, About, Place};
+use crate::explore::simulated::ScenarioModel;
 
 /// How many calls one schedule may have.
 const STEPS: u32 = 50_000;

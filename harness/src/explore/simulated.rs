@@ -14,11 +14,12 @@ use daemonlab::explore::{
 };
 
 use super::common::{self, CommonStep};
-use crate::run::case;
-use crate::run::maker::WorldMaker;
-use crate::run::outcome::{Verdict, text};
-use crate::run::plan::{Planned, Setting};
-use crate::run::stop::Stop;
+use crate::case;
+use crate::case::maker::WorldMaker;
+use crate::case::outcome::{Verdict, text};
+use crate::case::planned::Planned;
+use crate::case::setting::Setting;
+use crate::case::stop::Stop;
 use crate::world::sim::{Choice, Grain, InCommon, Pilot, Programs, SimWorld};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError, WorldKind};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use daemonlab::explore::{Record, Schedule};
 
 use super::common::{self, CommonStep};
-use crate::explore::Faults;
-use crate::run::plan::{Planned, folder_name};
+use crate::case::planned::{Planned, folder_name};
+use crate::explore::faults::Faults;
 use crate::world::WorldKind;
 
 /// What a schedule is about.

@@ -6,9 +6,9 @@ use rstest::rstest;
 
 use super::fake::{Beat, Script};
 use super::ran::{ADOPT, after_launch, good, run, run_with, setting};
-use crate::run::outcome::{FailureKind, Verdict};
-use crate::run::plan::Setting;
-use crate::run::stop::Stop;
+use crate::case::outcome::{FailureKind, Verdict};
+use crate::case::setting::Setting;
+use crate::case::stop::Stop;
 use crate::world::event::End;
 use crate::world::facts::SocketFacts;
 

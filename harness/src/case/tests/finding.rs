@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::fake::Beat;
 use super::ran::{ADOPT, after_launch, daemon, good, run};
-use crate::run::outcome::Verdict;
+use crate::case::outcome::Verdict;
 use crate::world::event::End;
 use crate::world::facts::{ProcessFacts, SocketFacts};
 

@@ -11,13 +11,14 @@ use daemonlab::explore::{
     Verdict,
 };
 
-use super::faults::{Faults, faults_of};
 use super::link::{Offered, Order, Said};
 use super::side::Side;
-use crate::run::explore::common::CommonStep;
-use crate::run::outcome::{self, Evidence};
-use crate::run::plan::{Planned, Setting};
-use crate::run::stop::Stop;
+use crate::case::outcome::{self, Evidence};
+use crate::case::planned::Planned;
+use crate::case::setting::Setting;
+use crate::case::stop::Stop;
+use crate::explore::common::CommonStep;
+use crate::explore::faults::{Faults, faults_of};
 use crate::world::WorldError;
 use crate::world::sim::Grain;
 use crate::world::steered::{Ahead, LetGo, StandingTask, Where};

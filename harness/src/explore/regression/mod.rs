@@ -6,13 +6,8 @@
 //! times; the first one that fails is shrunk.
 //!
 //! - `sim`: on the simulated kernel; `real`: the processes themselves;
-//! - [`model`]: a case with its simulated world, as something that can be explored;
-//! - [`common`]: steps in the words of both worlds; [`mod@file`]: a schedule in a file;
 //! - `pace`: when a budget is used up, and when there is something to tell.
 
-pub mod common;
-pub mod file;
-pub mod model;
 mod pace;
 mod real;
 mod sim;
@@ -26,10 +21,11 @@ use serde::Serialize;
 use crate::world::WorldKind;
 use crate::world::sim::Programs;
 
-use super::case;
-use super::outcome::Verdict;
-use super::plan::{Planned, Setting};
-use super::stop::Stop;
+use crate::case;
+use crate::case::outcome::Verdict;
+use crate::case::planned::Planned;
+use crate::case::setting::Setting;
+use crate::case::stop::Stop;
 use pace::Pace;
 
 /// How far an exploration goes.

@@ -12,17 +12,28 @@ use crate::scenario::{Scope, template};
 use crate::world::spec::{FaultAction, SandboxSpec};
 use crate::world::{World, WorldError};
 
-use super::event::RunEvent;
 use super::evidence;
 use super::maker::WorldMaker;
 use super::outcome::{Evidence, Failure, FailureKind, Verdict};
-use super::plan::{Gather, Planned, Setting, Target as Program, folder_name, name_of};
+use super::planned::{Planned, folder_name, name_of};
+use super::setting::{Gather, Setting, Target as Program};
 use super::steps::Steps;
 use super::stop::Stop;
 use super::watch::{Trouble, Watch};
 
 /// How a case ended, and what was seen then.
 pub type Outcome = (Verdict, Option<Evidence>);
+
+/// A step of a case begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepStarted {
+    /// Its number, from 1.
+    pub step: usize,
+    /// How many steps the case has.
+    pub steps: usize,
+    /// What it does: ``check process `daemon` ``.
+    pub what: String,
+}
 
 /// Carries a case out in a world of `maker`. The world is always finished, and
 /// with it everything that was started in it.
@@ -31,7 +42,7 @@ pub fn run<M: WorldMaker>(
     setting: &Setting,
     maker: &mut M,
     stop: &Stop,
-    tell: &mut dyn FnMut(RunEvent),
+    tell: &mut dyn FnMut(StepStarted),
 ) -> Outcome {
     let case = &planned.case;
     let mut scope = Scope::new();
@@ -75,7 +86,7 @@ fn sandbox(
 }
 
 /// What a case's world has of the host: the target and the scenario.
-pub(super) fn binds(case: &Case, target: &Program) -> Vec<PathBuf> {
+pub fn binds(case: &Case, target: &Program) -> Vec<PathBuf> {
     let mut binds = target.binds.clone();
     let file = Path::new(&case.source.name).file_name().unwrap_or_default();
     binds.push(case.dir.join(file));
@@ -90,7 +101,7 @@ fn in_world(
     world: &mut dyn World,
     scope: Scope,
     stop: &Stop,
-    tell: &mut dyn FnMut(RunEvent),
+    tell: &mut dyn FnMut(StepStarted),
 ) -> Outcome {
     let case = &planned.case;
     let mut steps = Steps::new(
@@ -132,14 +143,13 @@ fn carry_out(
     case: &Case,
     steps: &mut Steps<'_>,
     doing: &mut String,
-    tell: &mut dyn FnMut(RunEvent),
+    tell: &mut dyn FnMut(StepStarted),
 ) -> Result<(), Trouble> {
     let count = case.steps.len();
     for (number, step) in (1..).zip(&case.steps) {
         let what = steps.describe(&step.action);
         *doing = format!("was at step {number} of {count}: {what}");
-        tell(RunEvent::StepStarted {
-            id: case.id.clone(),
+        tell(StepStarted {
             step: number,
             steps: count,
             what: what.clone(),

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::fake::{Beat, FakeMaker, Log, Script};
-use crate::run::case;
-use crate::run::event::RunEvent;
-use crate::run::outcome::{Evidence, Failure, Verdict, plain};
-use crate::run::plan::{Fate, Gather, Planned, Setting, TIMEOUT, Target};
-use crate::run::stop::Stop;
+use crate::case;
+use crate::case::outcome::{Evidence, Failure, Verdict, plain};
+use crate::case::planned::{Fate, Planned};
+use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
+use crate::case::stop::Stop;
 use crate::scenario;
 use crate::world::event::End;
 use crate::world::facts::ProcessFacts;
@@ -79,7 +79,6 @@ pub fn setting() -> Setting {
         timeout: TIMEOUT,
         timeout_for_all: None,
         gather: Gather::OnFailure,
-        explore: None,
         trace: Trace::Off,
     }
 }
@@ -108,10 +107,8 @@ pub fn run_with(script: Script, file: &str, setting: &Setting, stop: &Stop) -> R
         log: Arc::clone(&log),
     };
     let mut steps = Vec::new();
-    let (verdict, evidence) = case::run(&planned, setting, &mut maker, stop, &mut |event| {
-        if let RunEvent::StepStarted { what, .. } = event {
-            steps.push(what);
-        }
+    let (verdict, evidence) = case::run(&planned, setting, &mut maker, stop, &mut |begun| {
+        steps.push(begun.what);
     });
     let log = log.lock().expect("nobody panicked with it").clone();
     Ran {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::StageId;
+use crate::world::real::stage::StageId;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::fake::Beat;
 use super::ran::{good, run};
-use crate::run::outcome::{FailureKind, Verdict};
+use crate::case::outcome::{FailureKind, Verdict};
 
 const FAULTS: &str = "  - launch:
       id: demo

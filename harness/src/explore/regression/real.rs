@@ -8,17 +8,18 @@ use std::path::PathBuf;
 use daemonlab::explore::shell::word;
 use daemonlab::explore::{Stop, Timeline, Timers};
 
-use crate::explore::Faults;
-use crate::explore::Processes;
-use crate::explore::search::{Found, Hunt, Searched, Tactic, bounds, search};
-use crate::run::case;
-use crate::run::outcome::Verdict;
-use crate::run::plan::{Gather, Planned, Setting, unrepeated};
+use crate::case;
+use crate::case::outcome::Verdict;
+use crate::case::planned::{Planned, unrepeated};
+use crate::case::setting::{Gather, Setting};
+use crate::explore::faults::Faults;
+use crate::explore::processes::Processes;
+use crate::explore::processes::search::{Found, Hunt, Searched, Tactic, bounds, search};
 use crate::world::sim::Grain;
 
-use super::file::{self, About, Place};
 use super::pace::Pace;
 use super::{Exploration, Explored, WIDTH, internal, ordinal, with_story};
+use crate::explore::file::{self, About, Place};
 
 /// Where chance begins for programs that do not repeat themselves.
 const SEED: u64 = 1;
@@ -33,7 +34,6 @@ pub fn explore(
 ) -> (case::Outcome, Explored) {
     let setting = Setting {
         gather: Gather::Never,
-        explore: None,
         ..setting.clone()
     };
     let stop = pace.stop().clone();

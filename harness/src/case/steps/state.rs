@@ -19,7 +19,7 @@ use super::super::watch::{Look, Trouble, Watch};
 
 /// A case under way: its world, what its variables stand for, and who has
 /// which name.
-pub(in crate::run) struct Steps<'a> {
+pub(in crate::case) struct Steps<'a> {
     pub watch: Watch<'a>,
     pub scope: Scope,
     pub(super) trace: Trace,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use daemonlab::sys::Signal;
 use nix::errno::Errno;
 
-use crate::run::maker::WorldMaker;
+use crate::case::maker::WorldMaker;
 use crate::world::event::{End, Event, What};
 use crate::world::facts::{FileFacts, LaunchFacts, ProcessFacts, SocketFacts};
 use crate::world::spec::{FileContent, FileSpec, LaunchSpec, SandboxSpec};

@@ -8,10 +8,10 @@ use daemonlab::explore::{
     Repeats, Report, StepLimit, Stop, Timers, shrink, shrink_unsteady,
 };
 
-use super::faults::Faults;
 use super::model::Processes;
 use super::pair::{Pair, pair};
-use crate::run::outcome;
+use crate::case::outcome;
+use crate::explore::faults::Faults;
 
 /// How a search goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
