@@ -44,6 +44,10 @@ fn scope() -> Scope {
 }
 
 fn daemon() -> Value {
+    process().value()
+}
+
+fn process() -> ProcessFacts {
     ProcessFacts {
         pid: 7,
         parent: 5,
@@ -70,6 +74,16 @@ fn daemon() -> Value {
             .map(|(resource, (soft, hard))| (resource, Limit { soft, hard }))
             .into(),
         ..ProcessFacts::default()
+    }
+}
+
+/// What is said of descriptors that are not there any more never holds.
+fn zombie() -> Value {
+    ProcessFacts {
+        state: 'Z',
+        cwd: None,
+        descriptors: BTreeMap::new(),
+        ..process()
     }
     .value()
 }
@@ -265,6 +279,11 @@ fn every_field_that_fails_is_told() {
     daemon()
 )]
 #[case::a_gone_process("process: daemon", "state: running, parent: init", values::gone())]
+#[case::a_zombie(
+    "process: daemon",
+    "descriptors: {count: {le: 6}}, extra-descriptors: [], umask: \"0000\", parent: init",
+    zombie()
+)]
 #[case::a_missing_file("file: /run/x.pid", "content: \"${daemon.pid}\\n\"", FileFacts::default().value())]
 #[case::a_long_text("launch: demo", "stderr: x", {
     let mut facts = launch();

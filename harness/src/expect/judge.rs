@@ -156,16 +156,24 @@ impl Judge<'_> {
         }
     }
 
-    /// Says of failures that follow from the subject's absence that they do.
+    /// Says of failures that follow from the subject's absence, or from its end,
+    /// that they do.
     fn explain(&mut self, facts: &Value) {
-        if *entry(facts, "exists") != Value::Bool(false) {
-            return;
-        }
+        let no = |name| *entry(facts, name) == Value::Bool(false);
         let subject = self.subject;
-        for failure in &mut self.failures {
-            if failure.path != "exists" {
-                failure.notes.push(format!("there is no {subject}"));
-            }
+        if no("exists") {
+            self.note(&format!("there is no {subject}"), |failure| {
+                failure.path != "exists"
+            });
+        } else if no("alive") {
+            let note = format!("{subject} has ended: a zombie has that no more");
+            self.note(&note, |failure| failure.actual == Value::Absent);
+        }
+    }
+
+    fn note(&mut self, note: &str, which: impl Fn(&Failure) -> bool) {
+        for failure in self.failures.iter_mut().filter(|failure| which(failure)) {
+            failure.notes.push(note.to_owned());
         }
     }
 }

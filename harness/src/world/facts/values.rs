@@ -21,16 +21,22 @@ pub fn gone() -> Value {
 }
 
 impl ProcessFacts {
-    /// The process as a value.
+    /// The process as a value. What a zombie has no more is absent, so that
+    /// nothing is said to hold of it.
     pub fn value(&self) -> Value {
         let state = state(self.state);
+        let is_over = matches!(state, "zombie" | "dead");
+        let unless_over = |value: Value| match is_over {
+            true => Value::Absent,
+            false => value,
+        };
         let descriptor = |fd| Value::from(self.descriptors.get(&fd).cloned());
         let descriptors = self.descriptors.iter();
         let extra = descriptors.clone().filter(|(fd, _)| **fd > 2);
         let [inheritable, permitted, effective, bounding, ambient] = self.capabilities;
         Value::map([
             ("exists", true.into()),
-            ("alive", (!matches!(state, "zombie" | "dead")).into()),
+            ("alive", (!is_over).into()),
             ("state", state.into()),
             ("pid", self.pid.into()),
             ("parent", self.parent.into()),
@@ -46,17 +52,21 @@ impl ProcessFacts {
             ("executable", self.executable.clone().into()),
             ("cwd", self.cwd.clone().into()),
             ("root", self.root.clone().into()),
-            ("umask", octal(self.umask)),
-            ("stdin", descriptor(0)),
-            ("stdout", descriptor(1)),
-            ("stderr", descriptor(2)),
+            ("umask", unless_over(octal(self.umask))),
+            ("stdin", unless_over(descriptor(0))),
+            ("stdout", unless_over(descriptor(1))),
+            ("stderr", unless_over(descriptor(2))),
             (
                 "extra-descriptors",
-                Value::List(extra.map(|(_, to)| to.clone().into()).collect()),
+                unless_over(Value::List(
+                    extra.map(|(_, to)| to.clone().into()).collect(),
+                )),
             ),
             (
                 "descriptors",
-                Value::map(descriptors.map(|(fd, to)| (fd.to_string(), to.clone().into()))),
+                unless_over(Value::map(
+                    descriptors.map(|(fd, to)| (fd.to_string(), to.clone().into())),
+                )),
             ),
             ("uid", ids(self.uid)),
             ("gid", ids(self.gid)),
@@ -86,7 +96,9 @@ impl ProcessFacts {
             ),
             (
                 "environment",
-                Value::map(self.environment.iter().map(|(k, v)| (k, v.clone().into()))),
+                unless_over(Value::map(
+                    self.environment.iter().map(|(k, v)| (k, v.clone().into())),
+                )),
             ),
             ("threads", i64::from(self.threads).into()),
             (

@@ -167,6 +167,17 @@ fn a_process_is_told_in_the_words_of_scenarios() {
     .value();
     assert_eq!(*at(&zombie, "alive"), false.into());
     assert_eq!(*at(&zombie, "exists"), true.into());
+    for gone in [
+        "umask",
+        "stdin",
+        "descriptors",
+        "extra-descriptors",
+        "environment",
+    ] {
+        assert_eq!(*at(&zombie, gone), Value::Absent, "{gone}");
+        assert_ne!(*at(&value, gone), Value::Absent, "{gone}");
+    }
+    assert_eq!(*at(&zombie, "uid.saved"), *at(&value, "uid.saved"));
 }
 
 #[test]

@@ -12,15 +12,13 @@ use crate::world::real::ids::IdMap;
 
 /// The facts of a process, with ids as `users` and `groups` say they exist
 /// inside; `None` if there is no such process. A zombie has no descriptors,
-/// paths or environment left.
+/// paths or environment left; who is on its way to be one counts as one.
 pub fn facts(pid: i32, users: &IdMap, groups: &IdMap) -> Option<ProcessFacts> {
     let status = Status::read(pid)?;
-    // Read after the status, so that a process that ends in between is the
-    // zombie that it is.
     let stat = Stat::read(pid)?;
     let mut supplementary: Vec<_> = status.groups.iter().map(|id| mapped(*id, groups)).collect();
     supplementary.sort_unstable();
-    Some(ProcessFacts {
+    let facts = ProcessFacts {
         pid,
         parent: stat.parent,
         session: stat.session,
@@ -46,7 +44,11 @@ pub fn facts(pid: i32, users: &IdMap, groups: &IdMap) -> Option<ProcessFacts> {
         environment: environment(strings(pid, "environ")),
         threads: status.threads,
         limits: limits(pid),
-    })
+    };
+    // What was read of a process that has ended meanwhile may be the half of it.
+    let after = Stat::read(pid)?;
+    let state = if after.ends { 'Z' } else { facts.state };
+    Some(ProcessFacts { state, ..facts })
 }
 
 /// The resource limits of a process.

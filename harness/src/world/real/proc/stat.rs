@@ -17,7 +17,13 @@ pub struct Stat {
     pub session: i32,
     /// Its controlling terminal's device number; 0 is none.
     pub terminal: u32,
+    /// Whether it is on its way to its end: it may have closed its files before its
+    /// state tells.
+    pub ends: bool,
 }
+
+/// Of `flags`: `PF_EXITING` in `linux/sched.h`.
+const EXITING: u32 = 4;
 
 impl Stat {
     /// Parses the file; `None` if it is none.
@@ -33,6 +39,8 @@ impl Stat {
             session: fields.next()?.parse().ok()?,
             // The kernel prints the number as if it were signed.
             terminal: fields.next()?.parse::<i32>().ok()? as u32,
+            // Past the group in the terminal's foreground.
+            ends: fields.nth(1)?.parse::<u32>().ok()? & EXITING != 0,
         })
     }
 
@@ -71,6 +79,13 @@ mod tests {
         let stat = Stat::parse(text).unwrap();
         assert_eq!((stat.name.as_str(), stat.state), (name, state));
         assert_eq!((stat.parent, stat.group, stat.session), (1, 7, 7));
+        assert!(!stat.ends);
+    }
+
+    #[test]
+    fn who_is_on_its_way_to_its_end_has_a_flag() {
+        let stat = Stat::parse("7 (labd) R 1 7 7 0 -1 4194564 0 0").unwrap();
+        assert!(stat.ends);
     }
 
     #[rstest]
@@ -78,6 +93,7 @@ mod tests {
     #[case("7 (labd")]
     #[case(") S (")]
     #[case("7 (labd) S 1 7")]
+    #[case("7 (labd) S 1 7 7 0 -1")]
     fn what_is_no_stat_is_none(#[case] text: &str) {
         assert_eq!(Stat::parse(text), None);
     }
