@@ -4,7 +4,6 @@
 //! can be recorded, compared, replayed, failed and printed. `Display` gives the
 //! form in which schedules, timelines and messages show a call.
 
-use std::fmt;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -123,12 +122,6 @@ calls! {
     Poll { fds: Vec<PollFd>, timeout: Option<Duration>, mask: Option<SignalSet> } = "ppoll" -> Polled;
     /// `CLOCK_MONOTONIC`.
     Now = "clock_gettime" -> Time;
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::show::call(self, f)
-    }
 }
 
 macro_rules! answers {

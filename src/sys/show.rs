@@ -7,11 +7,13 @@ use super::SignalSet;
 use super::call::Call;
 use super::records::*;
 
-/// Writes `call` as `name(arguments)`.
-pub(super) fn call(call: &Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{}(", call.name())?;
-    arguments(call, f)?;
-    f.write_str(")")
+/// As `name(arguments)`.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.name())?;
+        arguments(self, f)?;
+        f.write_str(")")
+    }
 }
 
 fn arguments(call: &Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@
 //! | `daemon_ready_timeout_seconds` | 600 |
 //! | `daemon_notify_timeout_seconds` | 60 |
 //!
-//! and of our own, each as [`Settings`] describes it:
+//! and of our own, each as [`Settings`](super::settings::Settings) describes it:
 //!
 //! | key | values; the first is the default |
 //! |---|---|

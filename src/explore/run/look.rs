@@ -7,7 +7,7 @@ use crate::explore::point::{Candidate, Readiness, TaskAt, TaskId, Way};
 use crate::explore::{Kind, Model, Pending, TaskName};
 
 impl<M: Model> Run<M> {
-    /// Fills in what the next [`Point`] shows.
+    /// Fills in what the next [`Point`](crate::explore::point::Point) shows.
     pub(super) fn look(&mut self, wants_footprints: bool) {
         self.tasks.clear();
         self.ways.clear();

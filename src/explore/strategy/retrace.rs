@@ -2,7 +2,7 @@
 //!
 //! For the determinism self-check and for recording an execution that has
 //! just been seen. A schedule that has been written down is replayed by names:
-//! see [`replay`](super::replay).
+//! see [`follow`](crate::explore::schedule::follow).
 
 use super::{Pick, Strategy};
 use crate::explore::bounds::Bounds;

@@ -79,7 +79,7 @@ mod tests {
 
     use nix::unistd::Pid;
 
-    use super::super::host::PATIENCE;
+    use super::super::heard::PATIENCE;
     use super::super::kernel::Pidfd;
     use super::super::left::Watched;
     use super::super::wire::Channel;

@@ -1,7 +1,8 @@
-//! What comes of asking a world's init.
+//! What comes of asking a helper: a world's init, mostly.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::diagnosis::explain;
 use super::failure::{Failure, error, refusal};
@@ -9,6 +10,9 @@ use super::stage::StageId;
 use super::wire::Frame;
 use super::wire::message::{Answer, Problem, Reply};
 use crate::world::WorldError;
+
+/// How long a helper may take for what takes milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of asking init; nothing, if it has ended.
 pub type Heard = io::Result<Option<Frame<Answer>>>;
@@ -79,4 +83,9 @@ pub fn unexpected(stage: &str, reply: &Reply) -> WorldError {
         format!("init answered {reply:?}"),
         "report this as a bug of daemonlab",
     )
+}
+
+/// A helper that says something else than it is to, or nothing.
+pub fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {
+    Failure::new(StageId::Userns, what, format!("{why:?}"))
 }

@@ -10,16 +10,9 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{Pid, chdir, setsid};
 
 use super::kernel::close_all_from;
+use super::names::{SUPERVISOR, TEMPLATE};
 use super::wire::Channel;
 use super::{supervisor, template};
-
-/// `argv[0]` of a supervisor; `argv[1]` is the harness's PID, for whoever looks
-/// at a list of processes.
-pub const SUPERVISOR: &str = "daemonlab-supervisor";
-
-/// `argv[0]` of a template; `argv[1]` is the harness's PID, and `argv[2]` its
-/// supervisor's.
-pub const TEMPLATE: &str = "daemonlab-template";
 
 /// Runs as a helper, if this process was started as one: by `argv[0]`, with
 /// the socket to who started it as standard input. It must be called on the

@@ -12,9 +12,10 @@ use nix::unistd::Pid;
 
 use super::diagnosis::explain;
 use super::failure::{Failure, With, refusal};
-use super::helper::SUPERVISOR;
+use super::heard::{PATIENCE, confused};
 use super::kernel::Pidfd;
 use super::left::Watched;
+use super::names::SUPERVISOR;
 use super::reserved::is_own;
 use super::stage::StageId;
 use super::supervisor::outermost;
@@ -24,9 +25,6 @@ use super::wire::{Channel, Frame};
 use super::world::RealWorld;
 use crate::world::WorldError;
 use crate::world::spec::SandboxSpec;
-
-/// How long a helper may take for what takes milliseconds.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many templates are kept warm. Scenarios of one folder share one.
 const TEMPLATES: usize = 8;
@@ -274,8 +272,4 @@ fn check(bind: &Path) -> Result<(), WorldError> {
     fs::metadata(bind)
         .map(drop)
         .with("bind into the sandbox", bind)
-}
-
-pub(super) fn confused(what: &str, why: &dyn std::fmt::Debug) -> Failure {
-    Failure::new(StageId::Userns, what, format!("{why:?}"))
 }

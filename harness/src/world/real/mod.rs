@@ -16,7 +16,7 @@
 //! - `world`: a world; `ending`: its end; `left`: what it leaves to the next one; `heard`: what comes of asking its init; `keep`: its evidence, in a folder;
 //! - [`probe`]: what this machine can do, stage by stage; [`diagnosis`]: what a failure means;
 //! - `reserved`: which folders are the sandbox's own; `binds`: what is bound in for a file;
-//! - `helper`: the hook on the first line of `main`.
+//! - `helper`: the hook on the first line of `main`; `names`: by which it knows a helper.
 //!
 //! On the other:
 //! - `supervisor`, `template`, `init`: the helpers;
@@ -46,6 +46,7 @@ mod init;
 mod keep;
 mod kernel;
 mod left;
+mod names;
 mod network;
 mod proc;
 mod reserved;

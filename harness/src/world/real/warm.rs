@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::host::{PATIENCE, confused};
+use super::heard::{PATIENCE, confused};
 use super::ids::IdMap;
 use super::kernel::Pidfd;
 use super::left::Left;

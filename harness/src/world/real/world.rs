@@ -10,8 +10,7 @@ use daemonlab::sys::Signal;
 use nix::time::{ClockId, clock_gettime};
 
 use super::failure::{Failure, error};
-use super::heard::{Answered, Heard, judge, judge_stage, unexpected};
-use super::host::PATIENCE;
+use super::heard::{Answered, Heard, PATIENCE, judge, judge_stage, unexpected};
 use super::ids::IdMap;
 use super::keep;
 use super::kernel::Pidfd;

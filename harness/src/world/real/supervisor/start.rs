@@ -18,8 +18,8 @@ use super::tree;
 use super::userns::Namespaces;
 use crate::world::real::EXECUTABLE;
 use crate::world::real::failure::{At, Failure};
-use crate::world::real::helper::TEMPLATE;
 use crate::world::real::kernel::exit_now;
+use crate::world::real::names::TEMPLATE;
 use crate::world::real::stage::StageId;
 use crate::world::real::wire::Channel;
 

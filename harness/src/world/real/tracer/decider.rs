@@ -13,7 +13,7 @@ use daemonlab::explore::TaskName;
 
 use super::call::TracedCall;
 use super::tracee::RawSignal;
-use crate::world::event::{End, What};
+use crate::world::event::{Actor, End, What};
 use crate::world::spec::Role;
 
 /// A task, and whose it is.
@@ -30,6 +30,19 @@ pub struct Who {
     pub role: Role,
     /// Its launch.
     pub launch: String,
+}
+
+impl Who {
+    /// It as events name it.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            task: self.task.to_string(),
+            pid: self.pid,
+            tid: self.tid,
+            role: self.role,
+            launch: self.launch.clone(),
+        }
+    }
 }
 
 /// A task that has stopped.

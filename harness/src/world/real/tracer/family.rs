@@ -56,7 +56,7 @@ impl Family {
     }
 
     /// A process that `parent` has made. Past [the most generations that a
-    /// name can tell](daemonlab::explore::MAX_GENERATIONS), it has its
+    /// name can tell](daemonlab::explore::task::MAX_GENERATIONS), it has its
     /// parent's name.
     pub fn child(&mut self, parent: i32, pid: i32) -> Option<Who> {
         let parent = self.processes.get_mut(&parent)?;

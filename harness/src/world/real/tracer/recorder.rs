@@ -163,7 +163,7 @@ impl Recorder {
     }
 
     fn actor(&self, who: &Who) -> Option<Actor> {
-        self.of(who).map(|_| actor(who))
+        self.of(who).map(|_| who.actor())
     }
 
     /// A call begins; if it is one to be told, it is counted.
@@ -240,7 +240,7 @@ impl Recorder {
             injected: call.injected,
         };
         Some(What::Call {
-            by: actor(who),
+            by: who.actor(),
             call: Box::new(event),
         })
     }
@@ -260,7 +260,7 @@ impl Recorder {
     pub fn forked(&self, by: &Who, new: &Who) -> Option<What> {
         Some(What::Forked {
             by: self.actor(by)?,
-            new: actor(new),
+            new: new.actor(),
             thread: by.pid == new.pid,
         })
     }
@@ -281,16 +281,5 @@ impl Recorder {
             by: self.actor(who)?,
             end,
         })
-    }
-}
-
-/// A task as events name it.
-pub fn actor(who: &Who) -> Actor {
-    Actor {
-        task: who.task.to_string(),
-        pid: who.pid,
-        tid: who.tid,
-        role: who.role,
-        launch: who.launch.clone(),
     }
 }

@@ -14,7 +14,6 @@ use std::sync::OnceLock;
 
 use super::call::TracedCall;
 use super::decider::Who;
-use super::recorder::actor;
 use super::tracee::RawCall;
 use crate::world::event::What;
 use crate::world::syscalls;
@@ -284,7 +283,7 @@ pub fn wants_ptrace(who: &Who, raw: &RawCall) -> Option<What> {
         _ => return None,
     };
     Some(What::WantsPtrace {
-        by: actor(who),
+        by: who.actor(),
         request: request.to_owned(),
     })
 }

@@ -8,7 +8,6 @@ use super::footprint::Names;
 use crate::world::event::What;
 use crate::world::real::tracer::decider::{Act, Decider, Decision, Point, Stop, Who};
 use crate::world::real::tracer::pending::is_signalled;
-use crate::world::real::tracer::recorder::actor;
 use crate::world::real::tracer::time;
 use crate::world::real::tracer::visible;
 use crate::world::steered::{LetGo, StandingTask, Where};
@@ -103,7 +102,7 @@ impl Decider for Steer {
         };
         let held = self.holds(who);
         let standing = StandingTask {
-            by: actor(who),
+            by: who.actor(),
             next: Arc::new(next),
             place: if held { Where::Stands } else { Where::Waits },
             until: None,

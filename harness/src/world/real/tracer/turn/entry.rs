@@ -8,7 +8,7 @@ use super::task::Halt;
 use crate::world::event::What;
 use crate::world::real::tracer::call::TracedCall;
 use crate::world::real::tracer::decider::{Act, Decider, Who};
-use crate::world::real::tracer::recorder::{InCall, actor};
+use crate::world::real::tracer::recorder::InCall;
 use crate::world::real::tracer::time::Entry;
 use crate::world::real::tracer::tracee::{RawCall, Stopped};
 use crate::world::real::tracer::visible;
@@ -68,7 +68,7 @@ impl Tracer {
                 process.begun && !std::mem::replace(&mut process.unseen, true)
             });
             if is_news {
-                let by = actor(&self.who(tid));
+                let by = self.who(tid).actor();
                 self.told.push((now, What::UnseenCalls { by }));
             }
         }
