@@ -17,7 +17,7 @@ use crate::world::WorldError;
 use crate::world::event::What;
 use crate::world::facts::ProcessFacts;
 use crate::world::real::failure::{error, refusal};
-use crate::world::real::proc::{pids, process, sockets};
+use crate::world::real::proc::{look_at, pids, process, sockets};
 use crate::world::real::wire::message::{Answer, Reply, Request};
 use crate::world::spec::LaunchSpec;
 use crate::world::steered::{LetGo, Steering};
@@ -146,7 +146,7 @@ impl Init {
 
     fn processes(&mut self) -> Vec<ProcessFacts> {
         self.reap();
-        self.facts_of(self.shown())
+        self.facts_of(|| self.shown())
     }
 
     /// A fork bomb leaves no time to look at what it made, and looking at all
@@ -155,15 +155,18 @@ impl Init {
     /// kernel/fork.c).
     fn remaining(&mut self) -> Reply {
         self.reap();
-        let mut pids = self.shown();
-        if pids.len() > MANY {
+        if self.shown().len() > MANY {
             // Where nobody is left to be stopped, there is nothing to stop.
             let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);
-            pids = self.shown();
         }
-        let left_out = pids.len().saturating_sub(MANY);
-        pids.truncate(MANY);
-        Reply::Remaining(self.facts_of(pids), left_out)
+        let mut left_out = 0;
+        let facts = self.facts_of(|| {
+            let mut pids = self.shown();
+            left_out = pids.len().saturating_sub(MANY);
+            pids.truncate(MANY);
+            pids
+        });
+        Reply::Remaining(facts, left_out)
     }
 
     fn shown(&self) -> Vec<i32> {
@@ -171,7 +174,7 @@ impl Init {
         pids().into_iter().filter(shown).collect()
     }
 
-    fn facts_of(&self, pids: Vec<i32>) -> Vec<ProcessFacts> {
+    fn facts_of(&self, pids: impl FnMut() -> Vec<i32>) -> Vec<ProcessFacts> {
         let facts = |pid| {
             let mut facts = process::facts(pid, &self.users, &self.groups)?;
             if facts.state == 't' && self.tracer.is_job_stopped(pid) {
@@ -179,7 +182,8 @@ impl Init {
             }
             Some(facts)
         };
-        pids.into_iter().filter_map(facts).collect()
+        let looked_at = look_at(pids, facts).into_iter();
+        looked_at.map(|(_, facts)| facts).collect()
     }
 
     fn hang_up(&mut self, id: &str) -> Result<Reply, WorldError> {

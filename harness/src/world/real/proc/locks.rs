@@ -5,21 +5,24 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use super::{look_at, pids};
+
 /// The processes that hold a lock on the file of this device and inode number,
 /// ascending.
 pub fn holders(device: u64, inode: u64) -> Vec<i32> {
-    let holds = |pid: &i32| {
-        let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-            return false;
-        };
-        entries.flatten().any(|entry| {
+    let holds = |pid: i32| {
+        let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+        Some(entries.flatten().any(|entry| {
             let number = entry.file_name();
             fs::metadata(entry.path()).is_ok_and(|meta| (meta.dev(), meta.ino()) == (device, inode))
                 && fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", number.to_string_lossy()))
                     .is_ok_and(|text| locked(&text))
-        })
+        }))
     };
-    super::pids().into_iter().filter(holds).collect()
+    let looked_at = look_at(pids, holds).into_iter();
+    looked_at
+        .filter_map(|(pid, holds)| holds.then_some(pid))
+        .collect()
 }
 
 /// Whether the descriptor holds a lock, of whatever kind, rather than waiting

@@ -2,17 +2,21 @@
 //!
 //! - [`stat`], [`status`]: the two files, parsed;
 //! - [`process`]: a process's facts;
+//! - `everybody`: a look at all of them;
 //! - [`locks`]: who holds a lock on a file;
 //! - [`sockets`]: who listens where.
 
+mod everybody;
 pub mod locks;
 pub mod process;
 pub mod sockets;
 pub mod stat;
 pub mod status;
 
+pub use everybody::{look_at, pids};
+
 use std::cell::OnceCell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 
@@ -60,19 +64,10 @@ fn read(file: &File) -> Option<String> {
     Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// The PIDs of all processes that can be seen, ascending.
-pub fn pids() -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let pid = |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
-    let mut pids: Vec<i32> = entries.filter_map(pid).collect();
-    pids.sort_unstable();
-    pids
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use rstest::rstest;
 
     use super::*;

@@ -31,7 +31,7 @@ pub fn facts(pid: i32, users: &IdMap, groups: &IdMap) -> Option<ProcessFacts> {
         cwd: link(pid, "cwd"),
         root: link(pid, "root"),
         umask: status.umask,
-        descriptors: descriptors(pid).into_iter().collect(),
+        descriptors: descriptors(pid).unwrap_or_default().into_iter().collect(),
         uid: status.uid.map(|id| mapped(id, users)),
         gid: status.gid.map(|id| mapped(id, groups)),
         groups: supplementary,
@@ -57,18 +57,17 @@ fn limits(pid: i32) -> BTreeMap<Resource, Limit> {
     limits::parse(&text.unwrap_or_default())
 }
 
-/// The descriptors of a process, and what they refer to.
-pub fn descriptors(pid: i32) -> Vec<(i32, String)> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
+/// The descriptors of a process, and what they refer to; `None` if there is no
+/// such process.
+pub fn descriptors(pid: i32) -> Option<Vec<(i32, String)>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let descriptor = |entry: std::io::Result<fs::DirEntry>| {
         let entry = entry.ok()?;
         let number = entry.file_name().to_str()?.parse().ok()?;
         let target = fs::read_link(entry.path()).ok()?;
         Some((number, text(target)))
     };
-    entries.filter_map(descriptor).collect()
+    Some(entries.filter_map(descriptor).collect())
 }
 
 fn link(pid: i32, name: &str) -> Option<String> {

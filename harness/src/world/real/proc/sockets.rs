@@ -6,6 +6,7 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::process::descriptors;
+use super::{look_at, pids};
 use crate::world::facts::SocketFacts;
 
 /// A listening socket by its inode number.
@@ -24,8 +25,8 @@ pub fn listening() -> Vec<SocketFacts> {
     listeners.extend(text("tcp6").lines().filter_map(tcp));
     listeners.extend(text("unix").lines().filter_map(unix));
     let mut owners: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
-    for pid in super::pids() {
-        for (_, target) in descriptors(pid) {
+    for (pid, descriptors) in look_at(pids, descriptors) {
+        for (_, target) in descriptors {
             if let Some(inode) = socket_inode(&target) {
                 let pids = owners.entry(inode).or_default();
                 if pids.last() != Some(&pid) {
