@@ -21,6 +21,9 @@ steps:
   - adopt: {id: daemon, from: {pid-file: /run/d.pid}, within: 0s, expect: {alive: true}}
 "#;
 
+/// Where the races lie.
+const RACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/explore_races/programs");
+
 const SAVED: &str = "target/daemonlab/a.yaml.schedule";
 
 /// A start whose launcher handles the signal too late, or its correction.
@@ -59,6 +62,36 @@ fn a_race_that_the_usual_order_hides_is_shown_saved_and_replayed() {
         .assert()
         .code(1)
         .stdout(contains("reproduced 5 of 5 times"));
+}
+
+/// What is told does not depend on how many parts of the search are explored at a
+/// time; `explore_jobs` has more of that.
+#[test]
+fn jobs_change_nothing_but_the_time() {
+    let (program, defines, runs) = ("late_handler", &[], "60");
+    let lab = Lab::new(&[]);
+    let scenario = format!("{RACES}/{program}.yaml");
+    lab.write(
+        "a.yaml",
+        &fs::read_to_string(scenario).expect("it is there"),
+    );
+    compile(&lab, program, defines);
+    let told = |jobs: &str| {
+        let flags = ["explore", "--target", "./program", "--runs", runs];
+        let mut explore = lab.daemonlab(&[&flags[..], &["--jobs", jobs, "a.yaml"]].concat());
+        let output = explore.output().expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        let untimed = regex::Regex::new(r" (in|after) [0-9.]+ s\b").expect("it is one");
+        (
+            output.status.code(),
+            untimed.replace_all(&text, "").into_owned(),
+        )
+    };
+    let alone = told("1");
+    assert!(alone.1.contains("a.yaml"), "{alone:?}");
+    for jobs in ["2", "8"] {
+        assert_eq!(told(jobs), alone, "{jobs} jobs");
+    }
 }
 
 #[test]

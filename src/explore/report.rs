@@ -123,6 +123,15 @@ impl Report {
         }
     }
 
+    /// This one and the rest of the same search, which went on where it ended.
+    #[must_use]
+    pub fn and(mut self, rest: Report) -> Report {
+        self.complete = rest.complete && self.cut == 0;
+        self.stop = rest.stop.clone();
+        self.add(rest);
+        self
+    }
+
     /// Adds the numbers and the failures of a part of the same search, not its
     /// end.
     pub(super) fn add(&mut self, part: Report) {

@@ -19,7 +19,8 @@ const LONG: u32 = 200;
 /// How many starts under strace a round has.
 const STARTS: u32 = 20;
 
-const EXPLORED: &str = "an execution of `daemonlab explore`";
+const EXPLORED: &str = "an execution of `daemonlab explore`, on one CPU";
+const SIDE_BY_SIDE: &str = "an execution of `daemonlab explore`, on all CPUs";
 
 const SCENARIO: &str = "\
 version: 1
@@ -40,24 +41,27 @@ pub fn measure(daemonlab: &Path, programs: &Programs, rounds: usize, table: &mut
                 timed(starts) / STARTS
             }),
         ),
-        (EXPLORED, Box::new(|| execution(daemonlab, programs))),
+        (EXPLORED, Box::new(|| execution(daemonlab, programs, &["--jobs", "1"]))),
+        (SIDE_BY_SIDE, Box::new(|| execution(daemonlab, programs, &[]))),
     ];
     let times = interleaved(few, subjects);
     table.add(&times, &[(EXPLORED, PEER, 0.5)]);
 }
 
 /// What an execution takes.
-fn execution(daemonlab: &Path, programs: &Programs) -> Duration {
-    let [short, long] = [SHORT, LONG].map(|runs| explored(daemonlab, programs, runs));
+fn execution(daemonlab: &Path, programs: &Programs, flags: &[&str]) -> Duration {
+    let [short, long] = [SHORT, LONG].map(|runs| explored(daemonlab, programs, runs, flags));
     long.saturating_sub(short) / (LONG - SHORT)
 }
 
 /// What an exploration of so many executions takes.
-fn explored(daemonlab: &Path, programs: &Programs, runs: u32) -> Duration {
+fn explored(daemonlab: &Path, programs: &Programs, runs: u32, flags: &[&str]) -> Duration {
     let runs = runs.to_string();
     timed(|| {
         let status = Command::new(daemonlab)
-            .args(["explore", "--strategy", "random", "--runs", &runs, "--target"])
+            .args(["explore", "--strategy", "random", "--runs", &runs])
+            .args(flags)
+            .arg("--target")
             .arg(programs.path("start"))
             .arg("start.yaml")
             .current_dir(programs.folder())

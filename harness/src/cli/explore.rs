@@ -8,6 +8,7 @@ use daemonlab::explore::shell::word;
 use daemonlab::explore::{Report, Schedule, Stop as Why, Timeline};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::case::outcome;
 use crate::case::planned::{Fate, Planned};
 use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
 use crate::case::stop::Stop;
@@ -15,7 +16,9 @@ use crate::explore::common::CommonStep;
 use crate::explore::faults::Faults;
 use crate::explore::file::{self, About, Place};
 use crate::explore::processes::Processes;
-use crate::explore::processes::search::{Found, Hunt, search};
+use crate::explore::processes::hunt::Hunt;
+use crate::explore::processes::search::search;
+use crate::explore::processes::simplest::Found;
 use crate::report::outlet::Outlet;
 use crate::run::fate::Missing;
 use crate::run::real;
@@ -27,6 +30,7 @@ use crate::world::spec::Trace;
 use super::args::ExploreArgs;
 use super::chosen::{Halt, choose};
 use super::exit_status::ExitStatus;
+use super::jobs::jobs;
 use super::{interrupt, target};
 
 /// The columns of a timeline where the width of the terminal is not known.
@@ -138,21 +142,20 @@ fn one(
         preemptions: None,
         timers: args.timers.into(),
     };
-    let mut model = Processes::new(
-        planned.clone(),
-        setting(target),
-        faults,
-        Grain::Calls,
-        stop.clone(),
-    )
-    .map_err(|error| Halt::new(ExitStatus::Internal, error))?;
+    let make = || {
+        let (planned, setting) = (planned.clone(), setting(target));
+        Processes::new(planned, setting, faults, Grain::Calls, stop.clone())
+    };
     let began = Instant::now();
     let bar = bar(&id, hunt.runs);
-    let result = search(&mut model, &hunt, |executions| {
+    // On a processor of their own, or they are in each other's way.
+    let jobs = jobs(args.jobs).min(jobs(None));
+    let result = search(&make, &hunt, jobs, |executions| {
         bar.set_position(executions);
         !stop.is_set() && args.r#for.is_none_or(|most| began.elapsed() < most)
     });
     bar.finish_and_clear();
+    let result = result.map_err(|error| Halt::new(ExitStatus::Internal, error))?;
     let took = began.elapsed();
     let spent = spent(&result.reports);
     let wrong = result
@@ -174,7 +177,7 @@ fn one(
             out,
             format_args!(
                 "BROKEN  {id}: once in {spent} executions; no order broke it again and again, so that there is no schedule\n{}{}",
-                indented(&once.evidence),
+                indented(&outcome::plain(once)),
                 advice(&planned),
             ),
         );
@@ -211,10 +214,9 @@ fn one(
     };
     let place = file::place(&args.schedules, &planned);
     write(&place, &file::schedule(&found.record, &about))?;
-    // The last execution was that of the shrunk record.
-    let common = match found.shrunk {
-        Ok(_) if Programs::embedded().get(&target.path).is_some() => model.common(),
-        _ => &[],
+    let common = match Programs::embedded().get(&target.path) {
+        Some(_) => found.common.as_slice(),
+        None => &[],
     };
     let in_both = common_schedule(args, common, &found, &about)?;
     say(
@@ -225,7 +227,7 @@ fn one(
             seconds(took)
         ),
     )?;
-    show(out, &found, &model, &place)?;
+    show(out, &found, &place)?;
     match in_both {
         Some(place) => say(
             out,
@@ -258,7 +260,7 @@ fn common_schedule(
     Ok(Some(place))
 }
 
-fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) -> Result<(), Halt> {
+fn show(out: &mut impl Write, found: &Found, place: &Path) -> Result<(), Halt> {
     say(
         out,
         format_args!("{}", indented(&found.failure.to_string())),
@@ -279,7 +281,7 @@ fn show(out: &mut impl Write, found: &Found, model: &Processes, place: &Path) ->
         )?,
     }
     let mut timeline = Timeline::new(&found.record, width());
-    for (task, role) in model.roles() {
+    for (task, role) in &found.roles {
         timeline = timeline.with_role(*task, role.clone());
     }
     say(out, format_args!("{timeline}\n"))?;

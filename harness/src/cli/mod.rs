@@ -8,7 +8,7 @@
 //! - [`exit_status`]: how they end;
 //! - [`target`]: which program `${target}` is;
 //! - [`chosen`]: from paths and filters to cases, for `run` and `list`;
-//! - [`interrupt`]: what Ctrl-C does.
+//! - [`interrupt`]: what Ctrl-C does; `jobs`: how much is done at a time.
 
 pub mod args;
 mod begin;
@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod exit_status;
 pub mod explore;
 pub mod interrupt;
+mod jobs;
 pub mod list;
 
 mod manual;

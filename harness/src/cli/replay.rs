@@ -12,7 +12,7 @@ use crate::case::setting::Setting;
 use crate::case::stop::Stop;
 use crate::explore::file::{self, About, Place};
 use crate::explore::processes::Processes;
-use crate::explore::processes::search::{along_common, bounds};
+use crate::explore::processes::hunt::{along_common, bounds};
 use crate::explore::simulated::ScenarioModel;
 use crate::report::outlet::Outlet;
 use crate::run::real;

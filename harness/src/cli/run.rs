@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
-use std::thread;
 
 use crate::case::planned::Fate;
 use crate::case::setting::{Gather, Setting, TIMEOUT, Target};
@@ -24,6 +23,7 @@ use crate::world::spec::Trace;
 use super::args::{Color, Requirement, RunArgs};
 use super::chosen::{Chosen, Halt, choose};
 use super::exit_status::ExitStatus;
+use super::jobs::jobs;
 use super::reporters::Reporters;
 use super::{interrupt, target};
 
@@ -99,7 +99,11 @@ fn plan(
     let once = Plan {
         cases,
         filtered_out,
-        jobs: if args.no_capture { 1 } else { jobs(args.jobs) },
+        jobs: if args.no_capture {
+            1
+        } else {
+            jobs(args.jobs).get()
+        },
         policy: Policy {
             max_fail: if args.fail_fast {
                 Some(NonZeroUsize::MIN)
@@ -166,9 +170,4 @@ fn profile(path: &Path, ids: &[String]) -> Result<Profile, Halt> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     profile.check(&ids).map_err(|wrong| Halt::from(&wrong))?;
     Ok(profile)
-}
-
-fn jobs(wanted: Option<NonZeroUsize>) -> usize {
-    let wanted = wanted.or_else(|| thread::available_parallelism().ok());
-    wanted.map_or(1, NonZeroUsize::get)
 }

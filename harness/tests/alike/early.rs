@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -18,7 +19,8 @@ use daemonlab_harness::cli::target;
 use daemonlab_harness::explore::common;
 use daemonlab_harness::explore::faults::Faults;
 use daemonlab_harness::explore::processes::Processes;
-use daemonlab_harness::explore::processes::search::{Hunt, Tactic, along_common, search};
+use daemonlab_harness::explore::processes::hunt::{Hunt, Tactic, along_common};
+use daemonlab_harness::explore::processes::search::search;
 use daemonlab_harness::explore::regression::{Exploration, explore};
 use daemonlab_harness::explore::simulated::ScenarioModel;
 use daemonlab_harness::run::select;
@@ -140,13 +142,10 @@ pub fn found_on_the_real_process() -> Result<(), Box<dyn Error>> {
     let (_folder, case, setting, programs) = prepared()?;
     let stop = Stop::default();
     let planned_really = planned(&case, WorldKind::Real);
-    let mut real = Processes::new(
-        planned_really,
-        setting.clone(),
-        Faults::None,
-        Grain::Calls,
-        stop,
-    )?;
+    let make = || {
+        let (planned, setting) = (planned_really.clone(), setting.clone());
+        Processes::new(planned, setting, Faults::None, Grain::Calls, stop.clone())
+    };
     let hunt = Hunt {
         tactic: Tactic::Mixed,
         runs: 100,
@@ -155,9 +154,9 @@ pub fn found_on_the_real_process() -> Result<(), Box<dyn Error>> {
         preemptions: None,
         timers: Timers::WhenIdle,
     };
-    let found = search(&mut real, &hunt, |_| true).found;
+    let found = search(&make, &hunt, NonZeroUsize::MIN, |_| true)?.found;
     let found = found.ok_or("nothing was found on the real process")?;
-    let schedule = common::schedule(real.common(), Some(found.failure.rule));
+    let schedule = common::schedule(&found.common, Some(found.failure.rule));
     let simulated = planned(&case, WorldKind::Sim);
     let mut sim = ScenarioModel::new(&simulated, &setting, &programs, Grain::Common);
     ten(reproduced(&mut sim, &schedule)?)

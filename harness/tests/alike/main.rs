@@ -29,7 +29,7 @@ use daemonlab_harness::cli::target;
 use daemonlab_harness::explore::common as common_steps;
 use daemonlab_harness::explore::faults::Faults;
 use daemonlab_harness::explore::processes::Processes;
-use daemonlab_harness::explore::processes::search::along_common;
+use daemonlab_harness::explore::processes::hunt::along_common;
 use daemonlab_harness::explore::simulated::ScenarioModel;
 use daemonlab_harness::run::{real, select, sim};
 use daemonlab_harness::scenario::Case;

@@ -118,12 +118,7 @@ impl<'a, M: Model> Worker<'a, M> {
             }
             shard.report = Some(match shard.report.take() {
                 None => report,
-                Some(mut before) => {
-                    before.stop = report.stop.clone();
-                    before.complete = report.complete && before.cut == 0;
-                    before.add(report);
-                    before
-                }
+                Some(before) => before.and(report),
             });
         }
         let unfinished = self.shards.iter().filter(|shard| shard.is_unfinished());

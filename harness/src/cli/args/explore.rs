@@ -1,6 +1,6 @@
 //! What `explore` takes.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::choice::Choice;
 use super::duration::duration;
 use crate::cli::exit_status;
 use crate::cli::target::EMBEDDED;
-use crate::explore::processes::search::Tactic;
+use crate::explore::processes::hunt::Tactic;
 
 /// Where schedules are written if no folder is given.
 pub const SCHEDULES: &str = "target/daemonlab";
@@ -71,6 +71,17 @@ pub struct ExploreArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, env = "DAEMONLAB_FOR", help_heading = "How they are explored")]
     pub r#for: Option<Duration>,
 
+    /// How many parts of a search are explored at a time, and no more than there are CPUs. What is
+    /// found is the same [default: the number of CPUs]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "DAEMONLAB_JOBS",
+        help_heading = "How they are explored"
+    )]
+    pub jobs: Option<NonZeroUsize>,
+
     /// Which orders are tried
     #[arg(
         long,
@@ -115,7 +126,7 @@ pub struct ExploreArgs {
 /// Which orders are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StrategyName {
-    /// A quarter each bounded, reversed and reduced, the rest by `pct`
+    /// A quarter each bounded, reversed and reduced, the rest by `pct`, in shares of 25
     #[default]
     Mixed,
     /// No preemption, then one, then two: most races need few

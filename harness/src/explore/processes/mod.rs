@@ -11,11 +11,15 @@
 //! - `world`: the world in which nothing goes on by itself;
 //! - `rested`: a sandbox between two steps;
 //! - `model`: that, as something that can be explored;
-//! - [`search`]: which orders are tried, and for how long;
+//! - [`search`]: which orders are tried, and for how long; [`hunt`]: what is to be
+//!   searched, `stages`: the parts of that; `crew`: the threads that explore them,
+//!   `work`: what each does; [`simplest`]: what is found, made simple;
 //! - `spin`: who makes the same calls over and over, and waits by that;
 //! - `pair`: the two calls whose order matters;
 //! - `processor`: the one that all of it stays on.
 
+mod crew;
+pub mod hunt;
 mod link;
 mod model;
 mod pair;
@@ -23,7 +27,10 @@ mod processor;
 mod rested;
 pub mod search;
 mod side;
+pub mod simplest;
 mod spin;
+mod stages;
+mod work;
 mod world;
 
 pub use model::Processes;

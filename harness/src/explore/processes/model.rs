@@ -140,11 +140,14 @@ impl Processes {
         self.failures.get(rule).map_or(&[], Vec::as_slice)
     }
 
-    /// What was broken, in whichever execution: the rule first met by its line,
-    /// and all that was said of it.
-    pub fn broken(&self) -> Option<(&str, &[outcome::Failure])> {
-        let (rule, failures) = self.failures.iter().next()?;
-        Some((rule, failures))
+    /// What was said last of each rule that was broken.
+    pub(super) fn all_failures(&self) -> &BTreeMap<String, Vec<outcome::Failure>> {
+        &self.failures
+    }
+
+    /// Forgets what was broken so far.
+    pub(super) fn forget_failures(&mut self) {
+        self.failures.clear();
     }
 
     /// The steps of the last execution.

@@ -1,181 +1,339 @@
 //! Which orders are tried, and for how long.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::thread;
 
-use daemonlab::explore::strategy::{Dfs, Dpor, Pct, Random, Reverse, Strategy};
-use daemonlab::explore::{
-    Bounds, Budget, Config, Difference, Explorer, Failure, Next, OnFailure, Overrun, Record,
-    Repeats, Report, StepLimit, Stop, Timers, shrink, shrink_unsteady,
-};
+use daemonlab::explore::{self, Bounds, Repeats, Report, Stop, Timers};
 
+use super::crew::Crew;
+use super::hunt::Hunt;
 use super::model::Processes;
-use super::pair::{Pair, pair};
-use crate::case::outcome;
-use crate::explore::faults::Faults;
-
-/// How a search goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tactic {
-    /// Orders with few preemptions first, then the plain run's races the other way
-    /// round, then orders that footprints tell apart, then some drawn by chance; a
-    /// quarter of the executions for each, as long as there are any.
-    Mixed,
-    /// Every order with no preemption, with one, with two, and so on.
-    Bounded,
-    /// One order of each kind that footprints tell apart.
-    Reduced,
-    /// The races of the plain order, each the other way round.
-    Reversed,
-    /// Orders by changing priorities, drawn by chance (PCT).
-    Pct,
-    /// Orders drawn by chance, each step for itself.
-    Random,
-}
-
-/// What is searched, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Hunt {
-    /// How.
-    pub tactic: Tactic,
-    /// How many executions at most.
-    pub runs: u64,
-    /// Where chance begins.
-    pub seed: u64,
-    /// Whether faults are among the choices.
-    pub faults: Faults,
-    /// How often a task may be left although it could go on; `None` for any number.
-    pub preemptions: Option<u32>,
-    /// When virtual time may pass.
-    pub timers: Timers,
-}
+use super::simplest::Found;
+use super::stages::{Begun, Parts, Rest, Stage, parts, taken_as_they_come};
+use super::work::{Order, Run, Told, Work};
+use crate::case::outcome::Failure;
+use crate::world::WorldError;
 
 /// What came of a search.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Searched {
     /// Each search that was begun, in order.
     pub reports: Vec<Report>,
     /// The failure, if there is one.
     pub found: Option<Found>,
-    /// What was broken once though nothing was found: the same order did not
-    /// break it again.
-    pub once: Option<Failure>,
-}
-
-/// A scenario that an order breaks.
-#[derive(Debug)]
-pub struct Found {
-    /// What is broken.
-    pub failure: Failure,
-    /// The simplest execution that breaks it in the same way.
-    pub record: Record,
-    /// In which execution it was met first, from 1.
-    pub execution: u64,
-    /// How many of its choices were not the plain ones, before and after it
-    /// was made simpler, and how many executions that took; where two of them
-    /// differed that should not, if they did.
-    pub shrunk: std::result::Result<((usize, usize), u64), Difference>,
-    /// The two calls whose order matters.
-    pub pair: Option<Pair>,
-}
-
-/// The bounds of an execution of real processes whose choices are given: timers
-/// fire when they are told to.
-pub fn bounds(faults: Faults) -> Bounds {
-    Bounds {
-        preemptions: None,
-        faults: Some(match faults {
-            Faults::None => 0,
-            Faults::Any => 1,
-        }),
-        rounds: Some(3),
-        timers: Timers::AnyTime,
-        steps: StepLimit {
-            most: 1_000,
-            then: Overrun::Cut,
-        },
-    }
-}
-
-/// The bounds of an execution along a schedule in words of both worlds.
-pub fn along_common(faults: Faults) -> Bounds {
-    Bounds {
-        steps: StepLimit {
-            most: 50_000,
-            then: Overrun::Cut,
-        },
-        ..bounds(faults)
-    }
+    /// What was said when something was broken once though nothing was found: the
+    /// same order did not break it again.
+    pub once: Option<Vec<Failure>>,
 }
 
 /// Searches until something breaks, nothing is left, or `go_on`, which gets the
 /// number of executions so far, says no. What goes back to points where it has
 /// been gives up on programs that do not repeat themselves; the others go on.
-pub fn search(model: &mut Processes, hunt: &Hunt, mut go_on: impl FnMut(u64) -> bool) -> Searched {
-    model.let_time_pass(hunt.timers);
-    let mut result = Searched {
-        reports: Vec::new(),
-        found: None,
-        once: None,
-    };
-    let mut spent = 0;
-    let mut steady = Repeats::Always;
-    let mut stages = VecDeque::from(stages(hunt));
-    while let Some(mut stage) = stages.pop_front() {
-        let config = Config {
-            budget: Budget {
-                executions: Some(stage.runs.min(hunt.runs - spent)),
-                ..Budget::default()
-            },
-            on_failure: OnFailure::Stop,
-            repeats: stage.repeats,
-            ..Config::default()
+///
+/// With several `jobs`, parts of the search are explored before it is known
+/// whether those before them find something. What is found is the same.
+///
+/// # Errors
+/// If `make`, which is asked once for each job, gives no model.
+pub fn search(
+    make: &(dyn Fn() -> Result<Processes, WorldError> + Sync),
+    hunt: &Hunt,
+    jobs: NonZeroUsize,
+    mut go_on: impl FnMut(u64) -> bool + Send,
+) -> Result<Searched, WorldError> {
+    let work = Work::new(make, hunt, &mut go_on);
+    thread::scope(|scope| {
+        let crew = Crew::start(scope, &work, jobs.get());
+        let mut search = Search {
+            hunt,
+            work: &work,
+            crew,
+            jobs: jobs.get(),
+            parts: VecDeque::new(),
+            rest: None,
+            shares: 0,
+            places: 0,
+            ahead: BTreeMap::new(),
+            explored: BTreeMap::new(),
+            spent: 0,
+            steady: Repeats::Always,
+            broken: BTreeMap::new(),
         };
-        let mut more = true;
-        let mut here = spent;
-        let strategy = &mut *stage.strategy;
-        let report = Explorer::new(&mut *model, config).explore_and(strategy, |_, _| {
-            here += 1;
-            more = go_on(here);
-            if more { Next::GoOn } else { Next::Stop }
+        let searched = search.run();
+        // What is still explored, is in vain.
+        work.drop_after(0);
+        searched
+    })
+}
+
+/// A search under way.
+struct Search<'s, 'w> {
+    hunt: &'s Hunt,
+    work: &'s Work<'w>,
+    crew: Crew,
+    jobs: usize,
+    /// The parts that come next.
+    parts: VecDeque<Part>,
+    /// What comes after them.
+    rest: Option<Rest>,
+    /// How many shares of that there were so far.
+    shares: u64,
+    /// How many parts there were so far.
+    places: usize,
+    /// The parts that were ordered before their turn, and how many executions
+    /// each may get.
+    ahead: BTreeMap<usize, u64>,
+    /// What came of them.
+    explored: BTreeMap<usize, Option<Box<Run>>>,
+    /// How many executions there were in the parts so far.
+    spent: u64,
+    steady: Repeats,
+    /// What was said last of each rule that was broken.
+    broken: BTreeMap<String, Vec<Failure>>,
+}
+
+/// A part of the search.
+struct Part {
+    place: usize,
+    stage: Stage,
+    /// Its strategy, if it goes on.
+    begun: Option<Begun>,
+}
+
+impl Search<'_, '_> {
+    fn add(&mut self, parts: Parts) {
+        for stage in parts.first {
+            self.push(stage);
+        }
+        self.rest = parts.rest;
+    }
+
+    fn push(&mut self, stage: Stage) {
+        self.parts.push_back(Part {
+            place: self.places,
+            stage,
+            begun: None,
         });
-        let before = spent;
-        let here = (report.executions + report.abandoned).max(1);
-        spent += here;
-        let ends = !more || spent >= hunt.runs || matches!(report.stop, Stop::Unusable(_));
-        if is_everything(&report) {
-            // Every order, but not every moment at which a timer may fire.
-            stages
-                .retain(|stage| stage.timers == Timers::AnyTime && hunt.timers == Timers::WhenIdle);
+        self.places += 1;
+    }
+
+    fn push_share(&mut self) -> bool {
+        let Some(rest) = self.rest else { return false };
+        self.push(rest.share(self.hunt, self.shares));
+        self.shares += 1;
+        true
+    }
+
+    fn next(&mut self) -> Option<Part> {
+        if self.parts.is_empty() && self.spent < self.hunt.runs {
+            self.push_share();
         }
-        if matches!(report.stop, Stop::Nondeterminism(_)) {
-            steady = Repeats::Mostly;
-            if stages.is_empty() {
-                stages.extend(taken_as_they_come(hunt));
-            }
+        self.parts.pop_front()
+    }
+
+    /// Orders what is not done by a single job before its turn: of each part as
+    /// many executions as it gets in any case.
+    fn look_ahead(&mut self) {
+        if self.jobs == 1 {
+            return;
         }
-        let found = report.failures.first().cloned();
-        result.reports.push(report);
-        if let Some(found) = found {
-            let found = simplest(model, found, before, steady, hunt.faults);
-            if steady == Repeats::Always || found.shrunk.is_ok() {
-                result.found = Some(found);
-                return result;
+        let promised = self.spent + self.ahead.values().sum::<u64>();
+        let mut left = self.hunt.runs.saturating_sub(promised);
+        let mut at = 0;
+        while left > 0 && (at < self.parts.len() || self.ahead.len() < self.jobs) {
+            if at == self.parts.len() && !self.push_share() {
+                return;
             }
-            // That was chance. What else there is may be found again.
-            stage.runs = stage.runs.saturating_sub(here);
-            if stage.runs > 0 {
-                stages.push_front(stage);
+            let Part {
+                place,
+                stage,
+                begun,
+            } = &self.parts[at];
+            at += 1;
+            if self.ahead.contains_key(place) {
+                continue;
             }
-        }
-        if ends {
-            break;
+            let runs = stage.runs.min(left);
+            left -= runs;
+            if begun.is_some() {
+                continue;
+            }
+            self.ahead.insert(*place, stage.runs);
+            self.crew.order(Order::Explore {
+                place: *place,
+                strategy: stage.begin(),
+                repeats: stage.repeats,
+                runs,
+            });
         }
     }
-    result.once = model.broken().map(|(rule, failures)| Failure {
-        rule: rule.to_owned(),
-        evidence: outcome::plain(failures),
-    });
-    result
+
+    /// Takes the parts in their order.
+    fn run(&mut self) -> Result<Searched, WorldError> {
+        let mut result = Searched::default();
+        self.add(parts(self.hunt));
+        self.look_ahead();
+        while let Some(mut part) = self.next() {
+            let Run {
+                strategy,
+                report,
+                failures,
+            } = self.explore(&mut part)?;
+            self.broken.extend(failures);
+            let before = self.spent;
+            let here = (report.executions + report.abandoned).max(1);
+            self.spent += here;
+            let ends = self.work.is_over()
+                || self.spent >= self.hunt.runs
+                || matches!(report.stop, Stop::Unusable(_));
+            if is_everything(&report) {
+                self.leave_out();
+            }
+            if matches!(report.stop, Stop::Nondeterminism(_)) {
+                self.steady = Repeats::Mostly;
+                if self.parts.is_empty() && self.rest.is_none() {
+                    self.add(taken_as_they_come(self.hunt));
+                }
+            }
+            let found = report.failures.first().cloned();
+            result.reports.push(report);
+            if let Some(found) = found {
+                self.work.drop_after(part.place);
+                let found = self.simplify(found, before)?;
+                if self.steady == Repeats::Always || found.shrunk.is_ok() {
+                    result.found = Some(found);
+                    return Ok(result);
+                }
+                // That was chance. What else there is may be found again.
+                self.work.need_all();
+                part.stage.runs = part.stage.runs.saturating_sub(here);
+                if part.stage.runs > 0 {
+                    part.begun = Some(strategy);
+                    self.parts.push_front(part);
+                }
+            }
+            if ends {
+                break;
+            }
+            self.look_ahead();
+        }
+        result.once = std::mem::take(&mut self.broken).into_values().next();
+        Ok(result)
+    }
+
+    /// Every order was tried, but not every moment at which a timer may fire.
+    fn leave_out(&mut self) {
+        let idle = self.hunt.timers == Timers::WhenIdle;
+        let (kept, left_out): (VecDeque<Part>, VecDeque<Part>) = self
+            .parts
+            .drain(..)
+            .partition(|part| part.stage.timers == Timers::AnyTime && idle);
+        for part in left_out {
+            self.work.drop_part(part.place);
+            self.ahead.remove(&part.place);
+        }
+        self.parts = kept;
+        self.rest = None;
+    }
+
+    /// Explores a part, as far as it may go now.
+    fn explore(&mut self, part: &mut Part) -> Result<Run, WorldError> {
+        let Part {
+            place,
+            stage,
+            begun,
+        } = part;
+        let most = stage.runs.min(self.hunt.runs - self.spent);
+        let ahead = match self.ahead.contains_key(place) {
+            true => self.hear_of(*place)?,
+            false => None,
+        };
+        self.ahead.remove(place);
+        let Some(mut run) = ahead else {
+            let strategy = begun.take().unwrap_or_else(|| stage.begin());
+            return self.explore_now(*place, strategy, stage.repeats, most);
+        };
+        let made = run.report.executions + run.report.abandoned;
+        if run.report.stop == Stop::ExecutionBudget && made < most {
+            let rest = self.explore_now(*place, run.strategy, stage.repeats, most - made)?;
+            run.failures.extend(rest.failures);
+            return Ok(Run {
+                strategy: rest.strategy,
+                report: run.report.and(rest.report),
+                failures: run.failures,
+            });
+        }
+        Ok(*run)
+    }
+
+    fn explore_now(
+        &mut self,
+        place: usize,
+        strategy: Begun,
+        repeats: Repeats,
+        runs: u64,
+    ) -> Result<Run, WorldError> {
+        self.crew.order(Order::Explore {
+            place,
+            strategy,
+            repeats,
+            runs,
+        });
+        let run = self.hear_of(place)?;
+        run.map(|run| *run).ok_or_else(gone)
+    }
+
+    /// What came of a part that was ordered; nothing, if that was needless then.
+    fn hear_of(&mut self, place: usize) -> Result<Option<Box<Run>>, WorldError> {
+        loop {
+            if let Some(run) = self.explored.remove(&place) {
+                return Ok(run);
+            }
+            match self.crew.hear() {
+                Told::Explored { place, run } => {
+                    let finds = |run: &Run| !run.report.failures.is_empty();
+                    if run.as_deref().is_some_and(finds) {
+                        self.work.drop_after(place);
+                    }
+                    self.explored.insert(place, run);
+                }
+                Told::Failed(error) => return Err(error),
+                Told::Simplified(_) | Told::Gone => return Err(gone()),
+            }
+        }
+    }
+
+    fn simplify(&mut self, found: explore::Found, before: u64) -> Result<Found, WorldError> {
+        let rule = found.failure.rule.clone();
+        self.crew.order(Order::Simplify {
+            found: Box::new(found),
+            before,
+            steady: self.steady,
+        });
+        loop {
+            match self.crew.hear() {
+                Told::Explored { place, run } => drop(self.explored.insert(place, run)),
+                Told::Simplified(mut found) => {
+                    if found.failures.is_empty() {
+                        found.failures = self.broken.get(&rule).cloned().unwrap_or_default();
+                    }
+                    return Ok(*found);
+                }
+                Told::Failed(error) => return Err(error),
+                Told::Gone => return Err(gone()),
+            }
+        }
+    }
+}
+
+fn gone() -> WorldError {
+    WorldError {
+        stage: "explore".to_owned(),
+        errno: None,
+        evidence: "a thread that explores is gone".to_owned(),
+        remedy: "report this as a bug of daemonlab".to_owned(),
+    }
 }
 
 /// Whether depth first has tried every order, with any number of preemptions.
@@ -186,154 +344,4 @@ fn is_everything(report: &Report) -> bool {
         && report.cut == 0
         && !report.denied.preemptions
         && !report.denied.rounds
-}
-
-impl Hunt {
-    fn bounds(&self) -> Bounds {
-        Bounds {
-            preemptions: self.preemptions,
-            ..bounds(self.faults)
-        }
-    }
-
-    /// The same for orders in which time is cheap, unless it was asked for more.
-    /// Where timers fire at any time, what ticks would be let go for ever.
-    fn bounds_when_idle(&self) -> Bounds {
-        Bounds {
-            timers: self.timers,
-            ..self.bounds()
-        }
-    }
-}
-
-/// A part of a search.
-struct Stage {
-    strategy: Box<dyn Strategy>,
-    /// How many executions it gets at most.
-    runs: u64,
-    /// What it needs of the program.
-    repeats: Repeats,
-    /// When timers fire in it, unless it was asked for more.
-    timers: Timers,
-}
-
-impl Stage {
-    /// One that goes back to points where it has been.
-    fn systematic(strategy: impl Strategy + 'static, runs: u64) -> Stage {
-        Stage {
-            strategy: Box::new(strategy),
-            runs,
-            repeats: Repeats::Always,
-            timers: Timers::WhenIdle,
-        }
-    }
-
-    /// One that takes each execution as it comes.
-    fn forgetful(strategy: impl Strategy + 'static, runs: u64) -> Stage {
-        Stage {
-            strategy: Box::new(strategy),
-            runs,
-            repeats: Repeats::Mostly,
-            timers: Timers::WhenIdle,
-        }
-    }
-}
-
-/// This part of so many executions, and one at least.
-fn part(runs: u64, of: u64) -> u64 {
-    (runs / of).max(1)
-}
-
-/// What does not need a program that repeats itself: the plain order's races,
-/// then chance.
-fn taken_as_they_come(hunt: &Hunt) -> [Stage; 2] {
-    let reversed = Stage {
-        timers: Timers::AnyTime,
-        ..Stage::forgetful(Reverse::new(hunt.bounds()), part(hunt.runs, 4))
-    };
-    [reversed, drawn(hunt)]
-}
-
-/// Orders drawn by chance.
-fn drawn(hunt: &Hunt) -> Stage {
-    let bounds = hunt.bounds_when_idle();
-    let strategy = Pct::new(hunt.seed, 3, hunt.runs, bounds);
-    Stage::forgetful(strategy, hunt.runs)
-}
-
-fn stages(hunt: &Hunt) -> Vec<Stage> {
-    let bounds = hunt.bounds_when_idle();
-    let few = |most, runs| {
-        let bounds = Bounds {
-            preemptions: Some(most),
-            ..bounds
-        };
-        Stage::systematic(Dfs::iterative(bounds), runs)
-    };
-    let reduced = |runs| Stage::systematic(Dpor::new(bounds), runs);
-    let all = hunt.runs;
-    match hunt.tactic {
-        Tactic::Mixed => {
-            let [reversed, drawn] = taken_as_they_come(hunt);
-            vec![few(1, part(all, 4)), reversed, reduced(part(all, 4)), drawn]
-        }
-        Tactic::Bounded => vec![few(hunt.preemptions.unwrap_or(8), all)],
-        Tactic::Reduced => vec![reduced(all)],
-        Tactic::Reversed => {
-            let [reversed, _] = taken_as_they_come(hunt);
-            vec![Stage {
-                runs: all,
-                ..reversed
-            }]
-        }
-        Tactic::Pct => vec![drawn(hunt)],
-        Tactic::Random => {
-            let strategy = Random::new(hunt.seed, all, bounds);
-            vec![Stage::forgetful(strategy, all)]
-        }
-    }
-}
-
-/// How often it is tried to make a finding simpler. Real processes may once in a while not repeat
-/// themselves, for what steers them does not see everything that they share.
-const TRIES: usize = 3;
-
-fn simplest(
-    model: &mut Processes,
-    found: daemonlab::explore::Found,
-    before: u64,
-    steady: Repeats,
-    faults: Faults,
-) -> Found {
-    let execution = before + found.execution;
-    let (failure, record) = (&found.failure, &found.record);
-    let bounds = bounds(faults);
-    let mut shrunk = match steady {
-        Repeats::Always => shrink(&mut *model, bounds, failure, record),
-        Repeats::Mostly => shrink_unsteady(&mut *model, bounds, failure, record),
-    };
-    for _ in 1..TRIES {
-        if shrunk.is_err() && steady == Repeats::Always {
-            shrunk = shrink(&mut *model, bounds, failure, record);
-        }
-    }
-    if shrunk.is_err() && steady == Repeats::Always {
-        shrunk = shrink_unsteady(&mut *model, bounds, failure, record);
-    }
-    match shrunk {
-        Ok(shrunk) => Found {
-            pair: pair(&shrunk.record, model.log()),
-            failure: shrunk.failure,
-            record: shrunk.record,
-            execution,
-            shrunk: Ok((shrunk.choices, shrunk.attempts)),
-        },
-        Err(difference) => Found {
-            pair: None,
-            failure: found.failure,
-            record: found.record,
-            execution,
-            shrunk: Err(difference),
-        },
-    }
 }

@@ -156,7 +156,7 @@ pub fn explore(
     setting: &Setting,
     how: &Exploration,
     stop: &Stop,
-    tell: &mut dyn FnMut(u64, u64),
+    tell: &mut (dyn FnMut(u64, u64) + Send),
 ) -> (case::Outcome, Explored) {
     let alone = Planned {
         deviation: None,

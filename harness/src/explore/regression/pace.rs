@@ -17,7 +17,7 @@ pub struct Pace<'a> {
     began: Instant,
     told: Option<Instant>,
     stop: &'a Stop,
-    tell: &'a mut dyn FnMut(u64, u64),
+    tell: &'a mut (dyn FnMut(u64, u64) + Send),
     /// What was used up when it last said no.
     used_up: Option<Limit>,
 }
@@ -28,7 +28,7 @@ impl<'a> Pace<'a> {
         most: u64,
         time: Option<Duration>,
         stop: &'a Stop,
-        tell: &'a mut dyn FnMut(u64, u64),
+        tell: &'a mut (dyn FnMut(u64, u64) + Send),
     ) -> Pace<'a> {
         Pace {
             most,

@@ -3,6 +3,7 @@
 //! "All schedules" are those of what is steered. What is not visible, memory that processes
 //! share, say, keeps its own order.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use daemonlab::explore::shell::word;
@@ -14,7 +15,9 @@ use crate::case::planned::{Planned, unrepeated};
 use crate::case::setting::{Gather, Setting};
 use crate::explore::faults::Faults;
 use crate::explore::processes::Processes;
-use crate::explore::processes::search::{Found, Hunt, Searched, Tactic, bounds, search};
+use crate::explore::processes::hunt::{Hunt, Tactic, bounds};
+use crate::explore::processes::search::{Searched, search};
+use crate::explore::processes::simplest::Found;
 use crate::world::sim::Grain;
 
 use super::pace::Pace;
@@ -37,10 +40,9 @@ pub fn explore(
         ..setting.clone()
     };
     let stop = pace.stop().clone();
-    let mut model = match Processes::new(planned.clone(), setting, Faults::None, Grain::Calls, stop)
-    {
-        Ok(model) => model,
-        Err(error) => return (internal(error.to_string()), Explored::default()),
+    let make = || {
+        let (planned, setting) = (planned.clone(), setting.clone());
+        Processes::new(planned, setting, Faults::None, Grain::Calls, stop.clone())
     };
     let hunt = Hunt {
         tactic: Tactic::Bounded,
@@ -50,9 +52,15 @@ pub fn explore(
         preemptions: Some(preemptions),
         timers: Timers::WhenIdle,
     };
-    let searched = search(&mut model, &hunt, |schedules| pace.go_on(schedules));
-    let explored = explored(&searched, preemptions, pace);
-    (verdict(&model, searched, planned, how), explored)
+    // The cases run side by side already.
+    let jobs = NonZeroUsize::MIN;
+    match search(&make, &hunt, jobs, |schedules| pace.go_on(schedules)) {
+        Ok(searched) => {
+            let explored = explored(&searched, preemptions, pace);
+            (verdict(searched, planned, how), explored)
+        }
+        Err(error) => (internal(error.to_string()), Explored::default()),
+    }
 }
 
 fn explored(searched: &Searched, preemptions: u32, pace: &Pace<'_>) -> Explored {
@@ -78,19 +86,13 @@ fn explored(searched: &Searched, preemptions: u32, pace: &Pace<'_>) -> Explored 
     }
 }
 
-fn verdict(
-    model: &Processes,
-    searched: Searched,
-    planned: &Planned,
-    how: &Exploration,
-) -> case::Outcome {
+fn verdict(searched: Searched, planned: &Planned, how: &Exploration) -> case::Outcome {
     if let Some(found) = searched.found {
-        let failures = model.failures(&found.failure.rule).to_vec();
-        let story = story(model, &found, planned, how);
+        let story = story(&found, planned, how);
+        let failures = found.failures;
         return (with_story(Verdict::Failed { failures }, &story), None);
     }
-    if let Some(once) = &searched.once {
-        let failures = model.failures(&once.rule).to_vec();
+    if let Some(failures) = searched.once {
         let note = "= note: seen once; no schedule broke it again and again, so that there is none to \
                     replay";
         return (with_story(Verdict::Failed { failures }, note), None);
@@ -103,9 +105,9 @@ fn verdict(
 }
 
 /// How it came to that, and how to see it again.
-fn story(model: &Processes, found: &Found, planned: &Planned, how: &Exploration) -> String {
+fn story(found: &Found, planned: &Planned, how: &Exploration) -> String {
     let mut timeline = Timeline::new(&found.record, WIDTH);
-    for (task, role) in model.roles() {
+    for (task, role) in &found.roles {
         timeline = timeline.with_role(*task, role.clone());
     }
     let shrunk = match &found.shrunk {

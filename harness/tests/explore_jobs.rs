@@ -1,0 +1,180 @@
+//! What a search finds, and how far each part of it goes, does not depend on how
+//! many of its parts are explored at a time.
+//!
+//! Its own `main`: what explores starts this executable again, as its helpers.
+
+mod c_programs;
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+
+use daemonlab::explore::Timers;
+use daemonlab_harness::case::planned::{Fate, Planned};
+use daemonlab_harness::case::setting::{Gather, Setting, TIMEOUT};
+use daemonlab_harness::case::stop::Stop;
+use daemonlab_harness::cli::target;
+use daemonlab_harness::explore::faults::Faults;
+use daemonlab_harness::explore::processes::Processes;
+use daemonlab_harness::explore::processes::hunt::{Hunt, Tactic};
+use daemonlab_harness::explore::processes::search::{Searched, search};
+use daemonlab_harness::run::real;
+use daemonlab_harness::scenario;
+use daemonlab_harness::suite;
+use daemonlab_harness::world::WorldKind;
+use daemonlab_harness::world::sim::Grain;
+use daemonlab_harness::world::spec::Trace;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// A race of `explore_races`, what it is compiled with, and how it is searched.
+struct Search {
+    name: &'static str,
+    program: &'static str,
+    defines: &'static [&'static str],
+    tactic: Tactic,
+    runs: u64,
+    breaks: bool,
+}
+
+const SEARCHES: [Search; 6] = [
+    Search {
+        name: "holds_and_parts_are_exhausted",
+        program: "check_then_pause",
+        defines: &["-DFIXED"],
+        tactic: Tactic::Mixed,
+        runs: 90,
+        breaks: false,
+    },
+    Search {
+        name: "holds_with_too_few_executions_for_all_parts",
+        program: "late_handler",
+        defines: &["-DFIXED"],
+        tactic: Tactic::Mixed,
+        runs: 3,
+        breaks: false,
+    },
+    Search {
+        name: "breaks_in_the_first_part",
+        program: "late_handler",
+        defines: &[],
+        tactic: Tactic::Mixed,
+        runs: 60,
+        breaks: true,
+    },
+    Search {
+        name: "breaks_in_a_later_part",
+        program: "two_starts",
+        defines: &[],
+        tactic: Tactic::Mixed,
+        runs: 40,
+        breaks: true,
+    },
+    Search {
+        name: "breaks_in_a_share_of_what_is_drawn",
+        program: "late_cleaning",
+        defines: &[],
+        tactic: Tactic::Pct,
+        runs: 60,
+        breaks: true,
+    },
+    Search {
+        name: "holds_in_shares_drawn_step_by_step",
+        program: "late_handler",
+        defines: &["-DFIXED"],
+        tactic: Tactic::Random,
+        runs: 60,
+        breaks: false,
+    },
+];
+
+fn main() -> ExitCode {
+    if let Some(status) = suite::hook() {
+        return status;
+    }
+    let mut arguments = Arguments::from_args();
+    // Each has threads of its own.
+    arguments.test_threads = arguments.test_threads.or(Some(1));
+    let (_, missing) = real::missing().expect("the machine can be asked");
+    let trials = SEARCHES.into_iter().map(|search| {
+        let planned = planned(&search);
+        match missing.fate(&planned.case, &[]) {
+            Fate::Run => Trial::test(search.name, move || alike(&search, &planned)),
+            Fate::Skip(why) | Fate::Missing(why) => {
+                Trial::ignorable_test(search.name, move || Ok(Completion::ignored_with(why)))
+            }
+        }
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn planned(search: &Search) -> Planned {
+    let races = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_races/programs");
+    let file = races.join(format!("{}.yaml", search.program));
+    let text = fs::read_to_string(file).expect("it is there");
+    let mut scenario = scenario::parse("s.yaml", &text, &races).expect("it is valid");
+    Planned {
+        case: scenario.cases.remove(0),
+        world: WorldKind::Real,
+        fate: Fate::Run,
+        deviation: None,
+    }
+}
+
+/// One job after the other, then two and five at a time.
+fn alike(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join(wanted.program);
+    let source = format!("explore_races/programs/{}.c", wanted.program);
+    c_programs::compile(source, &program, wanted.defines);
+    let alone = searched(wanted, planned, &program, 1)?;
+    if alone.found.is_some() != wanted.breaks {
+        return Err(format!("{alone:#?}").into());
+    }
+    for jobs in [2, 5] {
+        let together = searched(wanted, planned, &program, jobs)?;
+        if told(&together) != told(&alone) {
+            return Err(format!("{jobs} jobs: {together:#?}\none: {alone:#?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn searched(
+    wanted: &Search,
+    planned: &Planned,
+    program: &Path,
+    jobs: usize,
+) -> Result<Searched, Failed> {
+    let setting = Setting {
+        target: target::resolve(&program.to_string_lossy())?,
+        timeout: TIMEOUT,
+        timeout_for_all: None,
+        gather: Gather::Never,
+        trace: Trace::Off,
+    };
+    let hunt = Hunt {
+        tactic: wanted.tactic,
+        runs: wanted.runs,
+        seed: 1,
+        faults: Faults::None,
+        preemptions: None,
+        timers: Timers::WhenIdle,
+    };
+    let make = || {
+        let (planned, setting) = (planned.clone(), setting.clone());
+        let stop = Stop::default();
+        Processes::new(planned, setting, Faults::None, Grain::Calls, stop)
+    };
+    let jobs = NonZeroUsize::new(jobs).ok_or("no jobs")?;
+    Ok(search(&make, &hunt, jobs, |_| true)?)
+}
+
+/// What is told of a search.
+fn told(searched: &Searched) -> impl PartialEq {
+    let found = searched.found.as_ref().map(|found| {
+        let shrunk = found.shrunk.as_ref().ok().copied();
+        (found.execution, found.record.clone(), shrunk)
+    });
+    (searched.reports.clone(), found)
+}
