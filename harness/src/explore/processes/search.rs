@@ -1,16 +1,17 @@
 //! Which orders are tried, and for how long.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::thread;
 
-use daemonlab::explore::{self, Bounds, Repeats, Report, Stop, Timers};
+use daemonlab::explore::{self, Bounds, Repeats, Report, Stop};
 
 use super::crew::Crew;
 use super::hunt::Hunt;
 use super::model::Processes;
+use super::queue::{Part, Queue};
 use super::simplest::Found;
-use super::stages::{Begun, Parts, Rest, Stage, parts, taken_as_they_come};
+use super::stages::{Begun, parts, taken_as_they_come};
 use super::work::{Order, Run, Told, Work};
 use crate::case::outcome::Failure;
 use crate::world::WorldError;
@@ -50,10 +51,7 @@ pub fn search(
             work: &work,
             crew,
             jobs: jobs.get(),
-            parts: VecDeque::new(),
-            rest: None,
-            shares: 0,
-            places: 0,
+            queue: Queue::new(hunt, parts(hunt)),
             ahead: BTreeMap::new(),
             explored: BTreeMap::new(),
             spent: 0,
@@ -73,14 +71,7 @@ struct Search<'s, 'w> {
     work: &'s Work<'w>,
     crew: Crew,
     jobs: usize,
-    /// The parts that come next.
-    parts: VecDeque<Part>,
-    /// What comes after them.
-    rest: Option<Rest>,
-    /// How many shares of that there were so far.
-    shares: u64,
-    /// How many parts there were so far.
-    places: usize,
+    queue: Queue<'s>,
     /// The parts that were ordered before their turn, and how many executions
     /// each may get.
     ahead: BTreeMap<usize, u64>,
@@ -93,45 +84,7 @@ struct Search<'s, 'w> {
     broken: BTreeMap<String, Vec<Failure>>,
 }
 
-/// A part of the search.
-struct Part {
-    place: usize,
-    stage: Stage,
-    /// Its strategy, if it goes on.
-    begun: Option<Begun>,
-}
-
 impl Search<'_, '_> {
-    fn add(&mut self, parts: Parts) {
-        for stage in parts.first {
-            self.push(stage);
-        }
-        self.rest = parts.rest;
-    }
-
-    fn push(&mut self, stage: Stage) {
-        self.parts.push_back(Part {
-            place: self.places,
-            stage,
-            begun: None,
-        });
-        self.places += 1;
-    }
-
-    fn push_share(&mut self) -> bool {
-        let Some(rest) = self.rest else { return false };
-        self.push(rest.share(self.hunt, self.shares));
-        self.shares += 1;
-        true
-    }
-
-    fn next(&mut self) -> Option<Part> {
-        if self.parts.is_empty() && self.spent < self.hunt.runs {
-            self.push_share();
-        }
-        self.parts.pop_front()
-    }
-
     /// Orders what is not done by a single job before its turn: of each part as
     /// many executions as it gets in any case.
     fn look_ahead(&mut self) {
@@ -141,15 +94,15 @@ impl Search<'_, '_> {
         let promised = self.spent + self.ahead.values().sum::<u64>();
         let mut left = self.hunt.runs.saturating_sub(promised);
         let mut at = 0;
-        while left > 0 && (at < self.parts.len() || self.ahead.len() < self.jobs) {
-            if at == self.parts.len() && !self.push_share() {
-                return;
-            }
-            let Part {
+        while left > 0 && (at < self.queue.len() || self.ahead.len() < self.jobs) {
+            let Some(Part {
                 place,
                 stage,
                 begun,
-            } = &self.parts[at];
+            }) = self.queue.look(at)
+            else {
+                return;
+            };
             at += 1;
             if self.ahead.contains_key(place) {
                 continue;
@@ -172,9 +125,8 @@ impl Search<'_, '_> {
     /// Takes the parts in their order.
     fn run(&mut self) -> Result<Searched, WorldError> {
         let mut result = Searched::default();
-        self.add(parts(self.hunt));
         self.look_ahead();
-        while let Some(mut part) = self.next() {
+        while let Some(mut part) = self.queue.next() {
             let Run {
                 strategy,
                 report,
@@ -188,12 +140,15 @@ impl Search<'_, '_> {
                 || self.spent >= self.hunt.runs
                 || matches!(report.stop, Stop::Unusable(_));
             if is_everything(&report) {
-                self.leave_out();
+                for place in self.queue.leave_out() {
+                    self.work.drop_part(place);
+                    self.ahead.remove(&place);
+                }
             }
             if matches!(report.stop, Stop::Nondeterminism(_)) {
                 self.steady = Repeats::Mostly;
-                if self.parts.is_empty() && self.rest.is_none() {
-                    self.add(taken_as_they_come(self.hunt));
+                if self.queue.is_empty() {
+                    self.queue.add(taken_as_they_come(self.hunt));
                 }
             }
             let found = report.failures.first().cloned();
@@ -210,7 +165,7 @@ impl Search<'_, '_> {
                 part.stage.runs = part.stage.runs.saturating_sub(here);
                 if part.stage.runs > 0 {
                     part.begun = Some(strategy);
-                    self.parts.push_front(part);
+                    self.queue.again(part);
                 }
             }
             if ends {
@@ -220,21 +175,6 @@ impl Search<'_, '_> {
         }
         result.once = std::mem::take(&mut self.broken).into_values().next();
         Ok(result)
-    }
-
-    /// Every order was tried, but not every moment at which a timer may fire.
-    fn leave_out(&mut self) {
-        let idle = self.hunt.timers == Timers::WhenIdle;
-        let (kept, left_out): (VecDeque<Part>, VecDeque<Part>) = self
-            .parts
-            .drain(..)
-            .partition(|part| part.stage.timers == Timers::AnyTime && idle);
-        for part in left_out {
-            self.work.drop_part(part.place);
-            self.ahead.remove(&part.place);
-        }
-        self.parts = kept;
-        self.rest = None;
     }
 
     /// Explores a part, as far as it may go now.
