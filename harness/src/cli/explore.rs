@@ -151,7 +151,8 @@ fn one(
     // On a processor of their own, or they are in each other's way.
     let jobs = jobs(args.jobs).min(jobs(None));
     let result = search(&make, &hunt, jobs, |executions| {
-        bar.set_position(executions);
+        // Some may have been in vain.
+        bar.set_position(executions.min(hunt.runs));
         !stop.is_set() && args.r#for.is_none_or(|most| began.elapsed() < most)
     });
     bar.finish_and_clear();
