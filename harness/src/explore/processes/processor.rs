@@ -2,7 +2,7 @@
 //! runs in it take turns, and to wake somebody on another processor takes longer
 //! than what is done there.
 
-use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
@@ -25,8 +25,9 @@ impl Stay {
         let thread = gettid();
         let stay = || -> Result<(usize, CpuSet), Errno> {
             let before = sched_getaffinity(thread)?;
-            let place = choose(&before, sched_getcpu()?, &taken(thread));
-            keep_on(thread, place)?;
+            let here = sched_getcpu()?;
+            let place = taken().take(&before, here);
+            keep_on(thread, place).inspect_err(|_| taken().leave(place))?;
             Ok((place, before))
         };
         Stay {
@@ -58,7 +59,8 @@ impl Stay {
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        if let Some((_, before)) = &self.place {
+        if let Some((place, before)) = &self.place {
+            taken().leave(*place);
             let _ = sched_setaffinity(self.thread, before);
         }
     }
@@ -75,26 +77,35 @@ fn members(set: &CpuSet) -> impl Iterator<Item = usize> {
     (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu) == Ok(true))
 }
 
-/// The processor of each other thread of this process that stays on one.
-fn taken(own: Pid) -> Vec<usize> {
-    let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
-    let threads = threads.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    threads
-        .filter(|thread| *thread != own.as_raw())
-        .filter_map(|thread| {
-            let set = sched_getaffinity(Pid::from_raw(thread)).ok()?;
-            let mut members = members(&set);
-            members.next().filter(|_| members.next().is_none())
-        })
-        .collect()
+/// The processors that somebody stays on, once for each who does.
+#[derive(Debug)]
+struct Taken(Vec<usize>);
+
+/// Those of this process, whose threads share its processors: what a thread is
+/// allowed does not tell, for it may be elsewhere for a while.
+fn taken() -> MutexGuard<'static, Taken> {
+    static TAKEN: Mutex<Taken> = Mutex::new(Taken(Vec::new()));
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Of those allowed, the first from `here` on that is taken the least.
-fn choose(allowed: &CpuSet, here: usize, taken: &[usize]) -> usize {
-    let (before, from): (Vec<usize>, Vec<usize>) = members(allowed).partition(|cpu| *cpu < here);
-    let in_order = from.into_iter().chain(before);
-    let times = |cpu: &usize| taken.iter().filter(|other| *other == cpu).count();
-    in_order.min_by_key(times).unwrap_or(here)
+impl Taken {
+    /// Takes, of those allowed, the first from `here` on that is taken the least.
+    fn take(&mut self, allowed: &CpuSet, here: usize) -> usize {
+        let (before, from): (Vec<usize>, Vec<usize>) =
+            members(allowed).partition(|cpu| *cpu < here);
+        let in_order = from.into_iter().chain(before);
+        let times = |cpu: &usize| self.0.iter().filter(|other| *other == cpu).count();
+        let place = in_order.min_by_key(times).unwrap_or(here);
+        self.0.push(place);
+        place
+    }
+
+    /// One of those on this processor stays there no longer.
+    fn leave(&mut self, place: usize) {
+        if let Some(at) = self.0.iter().position(|taken| *taken == place) {
+            self.0.swap_remove(at);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -121,9 +132,27 @@ mod tests {
         #[case] taken: &[usize],
         #[case] expected: usize,
     ) {
+        let mut taken = Taken(taken.to_vec());
+        assert_eq!(taken.take(&set(allowed), here), expected);
+    }
+
+    fn set(members: &[usize]) -> CpuSet {
         let mut set = CpuSet::new();
-        allowed.iter().for_each(|cpu| set.set(*cpu).unwrap());
-        assert_eq!(choose(&set, here, taken), expected);
+        members.iter().for_each(|cpu| set.set(*cpu).unwrap());
+        set
+    }
+
+    #[test]
+    fn what_is_left_is_taken_again() {
+        let allowed = set(&[0, 1]);
+        let mut taken = Taken(Vec::new());
+        let three = [(); 3].map(|()| taken.take(&allowed, 0));
+        assert_eq!(three, [0, 1, 0]);
+        taken.leave(1);
+        assert_eq!(taken.take(&allowed, 0), 1);
+        // Nobody stays there.
+        taken.leave(7);
+        assert_eq!(taken.take(&allowed, 0), 1);
     }
 
     #[test]
