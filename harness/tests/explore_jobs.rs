@@ -105,7 +105,9 @@ fn main() -> ExitCode {
             }
         }
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let panics = Trial::test("a_panic_is_an_error", a_panic_is_an_error);
+    let trials = trials.chain([panics]).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn planned(search: &Search) -> Planned {
@@ -140,6 +142,33 @@ fn alike(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Whoever waits for what is explored hears of it.
+fn a_panic_is_an_error() -> Result<(), Failed> {
+    let make = || panic!("no model today");
+    for jobs in [1, 3] {
+        let jobs = NonZeroUsize::new(jobs).ok_or("no jobs")?;
+        let error = match search(&make, &hunt(Tactic::Mixed, 20), jobs, |_| true) {
+            Ok(searched) => return Err(format!("{searched:#?}").into()),
+            Err(error) => error.to_string(),
+        };
+        if !error.contains("the harness panicked: no model today") {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+fn hunt(tactic: Tactic, runs: u64) -> Hunt {
+    Hunt {
+        tactic,
+        runs,
+        seed: 1,
+        faults: Faults::None,
+        preemptions: None,
+        timers: Timers::WhenIdle,
+    }
+}
+
 fn searched(
     wanted: &Search,
     planned: &Planned,
@@ -153,14 +182,7 @@ fn searched(
         gather: Gather::Never,
         trace: Trace::Off,
     };
-    let hunt = Hunt {
-        tactic: wanted.tactic,
-        runs: wanted.runs,
-        seed: 1,
-        faults: Faults::None,
-        preemptions: None,
-        timers: Timers::WhenIdle,
-    };
+    let hunt = hunt(wanted.tactic, wanted.runs);
     let make = || {
         let (planned, setting) = (planned.clone(), setting.clone());
         let stop = Stop::default();

@@ -1,6 +1,7 @@
 //! The jobs: threads that take one case after another, each with a world maker
 //! of its own.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,14 +10,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::WorldError;
+use crate::world::{WorldError, panicked};
 
 use crate::case::maker::WorldMaker;
 use crate::case::outcome::Verdict;
 use crate::case::planned::{CaseName, Fate, Planned};
 use crate::case::stop::Stop;
 use crate::case::{self, StepStarted};
-use crate::explore::regression::{doing, explore};
+use crate::explore::regression::{Exploration, Explored, doing, explore};
 
 use super::event::{CaseReport, Earlier, RunEvent, Summary};
 use super::message::Message;
@@ -271,16 +272,7 @@ impl Job {
                         let (verdict, evidence) = match &self.plan.explore {
                             None => self.run(planned, &mut maker, new_maker),
                             Some(how) => {
-                                let setting = &self.plan.setting;
-                                let mut tell = |schedules, most| {
-                                    self.tell(RunEvent::Exploring {
-                                        id: planned.case.id.clone(),
-                                        schedules,
-                                        most,
-                                    });
-                                };
-                                let (outcome, tried) =
-                                    explore(planned, setting, how, &self.stop, &mut tell);
+                                let (outcome, tried) = self.explore(planned, how);
                                 explored = Some(tried);
                                 outcome
                             }
@@ -361,6 +353,24 @@ impl Job {
         outcome
     }
 
+    fn explore(&self, planned: &Planned, how: &Exploration) -> (case::Outcome, Explored) {
+        let mut tell = |schedules, most| {
+            self.tell(RunEvent::Exploring {
+                id: planned.case.id.clone(),
+                schedules,
+                most,
+            });
+        };
+        let setting = &self.plan.setting;
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            explore(planned, setting, how, &self.stop, &mut tell)
+        }));
+        attempt.unwrap_or_else(|panic| {
+            let outcome = internal(panic_message(panic.as_ref()));
+            (outcome, Explored::default())
+        })
+    }
+
     fn tell(&self, event: RunEvent) {
         // Nobody listens once the run was stopped and its grace is over.
         let _ = self.to.send(Message::Event(event));
@@ -371,11 +381,7 @@ fn internal(message: String) -> case::Outcome {
     (Verdict::Internal { message }, None)
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("it gave no message");
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panicked::message(panic);
     format!("the harness panicked: {message}; this is a bug of daemonlab, please report it")
 }

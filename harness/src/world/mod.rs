@@ -9,7 +9,7 @@
 //! - [`limits`]: what a process may take;
 //! - [`steered`]: what stands still in a world whose order is chosen;
 //! - [`common`]: what both worlds have in common of what a program does;
-//! - [`syscalls`]: the system calls by name;
+//! - [`syscalls`]: the system calls by name; [`panicked`]: what a panic has said;
 //! - [`real`]: the sandbox, on Linux; [`sim`]: the simulated kernel.
 
 mod capability;
@@ -19,6 +19,7 @@ pub mod event;
 pub mod facts;
 mod kind;
 pub mod limits;
+pub mod panicked;
 pub mod real;
 pub mod sim;
 pub mod spec;

@@ -4,11 +4,14 @@
 //! explored at once. What comes of it does not depend on how many threads there
 //! are, nor on which of them does what.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Scope};
+use std::thread::Scope;
 
 use super::work::{Order, Told, Work};
+use crate::world::{WorldError, panicked};
 
 /// The threads, as who leads them sees them. They end once this is gone.
 pub(super) struct Crew {
@@ -24,11 +27,15 @@ impl Crew {
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads {
             let queue = Arc::clone(&queue);
-            let bell = Bell(tell.clone());
+            let tell = tell.clone();
             scope.spawn(move || {
                 let mut model = None;
                 while let Some(order) = next(&queue) {
-                    bell.ring(work.obey(&mut model, order));
+                    let obey = AssertUnwindSafe(|| work.obey(&mut model, order));
+                    let told =
+                        catch_unwind(obey).unwrap_or_else(|panic| Told::Failed(bug(&*panic)));
+                    // Nobody may be listening any more.
+                    let _ = tell.send(told);
                 }
             });
         }
@@ -42,8 +49,12 @@ impl Crew {
     }
 
     /// What was done next.
+    ///
+    /// # Panics
+    /// If nobody is left to do anything, which cannot be: they wait for orders as
+    /// long as this is there.
     pub(super) fn hear(&self) -> Told {
-        self.told.recv().unwrap_or(Told::Gone)
+        self.told.recv().expect("the threads are there")
     }
 }
 
@@ -52,20 +63,11 @@ fn next(queue: &Mutex<Receiver<Order>>) -> Option<Order> {
     queue.recv().ok()
 }
 
-/// Tells what was done, and that a thread has panicked.
-struct Bell(Sender<Told>);
-
-impl Bell {
-    fn ring(&self, told: Told) {
-        // Nobody may be listening any more.
-        let _ = self.0.send(told);
-    }
-}
-
-impl Drop for Bell {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.ring(Told::Gone);
-        }
+fn bug(panic: &(dyn Any + Send)) -> WorldError {
+    WorldError {
+        stage: "explore".to_owned(),
+        errno: None,
+        evidence: format!("the harness panicked: {}", panicked::message(panic)),
+        remedy: "report this as a bug of daemonlab".to_owned(),
     }
 }

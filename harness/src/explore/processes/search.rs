@@ -221,7 +221,7 @@ impl Search<'_, '_> {
             runs,
         });
         let run = self.hear_of(place)?;
-        run.map(|run| *run).ok_or_else(gone)
+        run.map(|run| *run).ok_or_else(dropped)
     }
 
     /// What came of a part that was ordered; nothing, if that was needless then.
@@ -239,7 +239,7 @@ impl Search<'_, '_> {
                     self.explored.insert(place, run);
                 }
                 Told::Failed(error) => return Err(error),
-                Told::Simplified(_) | Told::Gone => return Err(gone()),
+                Told::Simplified(_) => {}
             }
         }
     }
@@ -261,17 +261,16 @@ impl Search<'_, '_> {
                     return Ok(*found);
                 }
                 Told::Failed(error) => return Err(error),
-                Told::Gone => return Err(gone()),
             }
         }
     }
 }
 
-fn gone() -> WorldError {
+fn dropped() -> WorldError {
     WorldError {
         stage: "explore".to_owned(),
         errno: None,
-        evidence: "a thread that explores is gone".to_owned(),
+        evidence: "a part of the search was dropped that is waited for".to_owned(),
         remedy: "report this as a bug of daemonlab".to_owned(),
     }
 }

@@ -56,10 +56,8 @@ pub(super) enum Told {
     Explored { place: usize, run: Option<Box<Run>> },
     /// A finding was made simpler.
     Simplified(Box<Found>),
-    /// There is no model.
+    /// There is no model, or it has panicked.
     Failed(WorldError),
-    /// The thread has panicked.
-    Gone,
 }
 
 /// A part of a search that was explored.

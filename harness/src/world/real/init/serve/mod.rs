@@ -26,6 +26,7 @@ use super::events::Events;
 use super::launch::{Launch, now};
 use super::place::Place;
 use super::{etc, files, root};
+use crate::world::panicked;
 use crate::world::real::failure::{At, Failure, refusal};
 use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
@@ -116,14 +117,9 @@ pub fn run(channel: Channel, lifeline: OwnedFd, blueprint: &Blueprint) -> i32 {
     match catch_unwind(AssertUnwindSafe(|| init.serve(blueprint))) {
         Ok(()) => 0,
         Err(panic) => {
-            let message = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("it panicked");
             let error = refusal(
                 "run the world's init",
-                message,
+                panicked::message(&*panic),
                 "report this as a bug of daemonlab",
             );
             let _ = init.answer(Err(error.into()), &[], None);
