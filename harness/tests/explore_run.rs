@@ -21,9 +21,6 @@ steps:
   - adopt: {id: daemon, from: {pid-file: /run/d.pid}, within: 0s, expect: {alive: true}}
 "#;
 
-/// Where the races lie.
-const RACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/explore_races/programs");
-
 const SAVED: &str = "target/daemonlab/a.yaml.schedule";
 
 /// A start whose launcher handles the signal too late, or its correction.
@@ -68,16 +65,9 @@ fn a_race_that_the_usual_order_hides_is_shown_saved_and_replayed() {
 /// time; `explore_jobs` has more of that.
 #[test]
 fn jobs_change_nothing_but_the_time() {
-    let (program, defines, runs) = ("late_handler", &[], "60");
-    let lab = Lab::new(&[]);
-    let scenario = format!("{RACES}/{program}.yaml");
-    lab.write(
-        "a.yaml",
-        &fs::read_to_string(scenario).expect("it is there"),
-    );
-    compile(&lab, program, defines);
+    let lab = lab(&[]);
     let told = |jobs: &str| {
-        let flags = ["explore", "--target", "./program", "--runs", runs];
+        let flags = ["explore", "--target", "./program", "--runs", "60"];
         let mut explore = lab.daemonlab(&[&flags[..], &["--jobs", jobs, "a.yaml"]].concat());
         let output = explore.output().expect("it runs");
         let text = String::from_utf8(output.stdout).expect("it is text");

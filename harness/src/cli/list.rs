@@ -4,8 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::case::planned::CaseName;
-use crate::case::planned::name_of;
+use crate::case::planned::{CaseName, name_of};
 use crate::report::outlet::Outlet;
 use crate::run::planner::worlds_of;
 use crate::scenario::Case;

@@ -19,7 +19,6 @@ pub mod explore;
 pub mod interrupt;
 mod jobs;
 pub mod list;
-
 mod manual;
 mod merge;
 mod new;

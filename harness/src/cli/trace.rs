@@ -19,8 +19,7 @@ use crate::trace::record::Tells;
 use crate::trace::text::{Text, summary};
 use crate::trace::{Limits, Sink, record};
 use crate::world::event::End;
-use crate::world::real::bound;
-use crate::world::real::{Host, is_own};
+use crate::world::real::{Host, bound, is_own};
 use crate::world::spec::{
     ENVIRONMENT, FAMILIES, FileContent, FileSpec, LaunchSpec, Order, Role, SandboxSpec, Stdio,
     Trace, UserSpec,

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::scenario::{Capability, Case};
-
 use crate::case::planned::Fate;
+use crate::scenario::{Capability, Case};
 
 /// What this machine lacks, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,14 +10,13 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::{WorldError, panicked};
-
 use crate::case::maker::WorldMaker;
 use crate::case::outcome::Verdict;
 use crate::case::planned::{CaseName, Fate, Planned};
 use crate::case::stop::Stop;
 use crate::case::{self, StepStarted};
 use crate::explore::regression::{Exploration, Explored, doing, explore};
+use crate::world::{WorldError, panicked};
 
 use super::event::{CaseReport, Earlier, RunEvent, Summary};
 use super::message::Message;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::case::planned::Planned;
 use crate::scenario::{Capability, Case};
 use crate::world::WorldKind;
 use crate::world::sim::Programs;
@@ -9,7 +10,6 @@ use crate::world::sim::Programs;
 use super::fate::Missing;
 use super::profile::Profile;
 use super::sim;
-use crate::case::planned::Planned;
 
 /// What decides where a case runs, and whether it does.
 #[derive(Clone, Copy, Debug)]

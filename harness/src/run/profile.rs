@@ -18,10 +18,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::case::deviation::Deviation;
 use crate::scenario::source::{Source, Span};
 use crate::scenario::{Diagnostic, Diagnostics};
-
-use crate::case::deviation::Deviation;
 
 /// How a target is known to deviate, by the ids of cases.
 #[derive(Clone, Debug, Default)]

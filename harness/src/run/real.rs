@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use nix::errno::Errno;
 
+use crate::case;
+use crate::case::setting::Target;
 use crate::delegate_world;
 use crate::scenario::{Capability, Case};
 use crate::world::event::Event;
@@ -13,9 +15,6 @@ use crate::world::real::probe::{self, Probe, Stage};
 use crate::world::real::{Host, RealWorld, bound, folders};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError};
-
-use crate::case;
-use crate::case::setting::Target;
 
 use super::fate::{Missing, Why};
 

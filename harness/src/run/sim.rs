@@ -4,6 +4,7 @@ use std::path::Path;
 
 use daemonlab::sys::call::Call;
 
+use crate::case::planned::Fate;
 use crate::scenario::Scope;
 use crate::scenario::claims::{EventMatcher, Events};
 use crate::scenario::matcher::{Expect, Operand, Test};
@@ -13,8 +14,6 @@ use crate::value::Value;
 use crate::world::facts::schema::Subject;
 use crate::world::sim::Programs;
 use crate::world::spec::call_family;
-
-use crate::case::planned::Fate;
 
 /// Whether a case runs in the simulated world; `required` if it must. See
 /// [`why_not`] for the rest.

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::case::maker::WorldMaker;
 use crate::world::sim::{Programs, SimWorld};
 use crate::world::spec::SandboxSpec;
 use crate::world::{World, WorldError, WorldKind};
 
 use super::real::{RealMaker, Warm};
-use crate::case::maker::WorldMaker;
 
 /// Makes worlds. The supervisor of the real ones is started with the first.
 #[derive(Debug)]

@@ -12,8 +12,9 @@
 //! - `rested`: a sandbox between two steps;
 //! - `model`: that, as something that can be explored;
 //! - [`search`]: which orders are tried, and for how long; [`hunt`]: what is to be
-//!   searched, `stages`: the parts of that, `queue`: those that come next; `crew`: the threads that explore them,
-//!   `work`: what each does; [`simplest`]: what is found, made simple;
+//!   searched; `stages`: the parts of that, `queue`: those that come next;
+//! - `crew`: the threads that explore them, `work`: what each does;
+//! - [`simplest`]: what is found, made simple;
 //! - `spin`: who makes the same calls over and over, and waits by that;
 //! - `pair`: the two calls whose order matters;
 //! - `processor`: the one that all of it stays on.

@@ -230,17 +230,7 @@ impl Search<'_, '_> {
             if let Some(run) = self.explored.remove(&place) {
                 return Ok(run);
             }
-            match self.crew.hear() {
-                Told::Explored { place, run } => {
-                    let finds = |run: &Run| !run.report.failures.is_empty();
-                    if run.as_deref().is_some_and(finds) {
-                        self.work.drop_after(place);
-                    }
-                    self.explored.insert(place, run);
-                }
-                Told::Failed(error) => return Err(error),
-                Told::Simplified(_) => {}
-            }
+            self.hear()?;
         }
     }
 
@@ -252,16 +242,28 @@ impl Search<'_, '_> {
             steady: self.steady,
         });
         loop {
-            match self.crew.hear() {
-                Told::Explored { place, run } => drop(self.explored.insert(place, run)),
-                Told::Simplified(mut found) => {
-                    if found.failures.is_empty() {
-                        found.failures = self.broken.get(&rule).cloned().unwrap_or_default();
-                    }
-                    return Ok(*found);
+            if let Some(mut found) = self.hear()? {
+                if found.failures.is_empty() {
+                    found.failures = self.broken.get(&rule).cloned().unwrap_or_default();
                 }
-                Told::Failed(error) => return Err(error),
+                return Ok(found);
             }
+        }
+    }
+
+    /// Takes note of what was done next; gives a finding that was made simpler.
+    fn hear(&mut self) -> Result<Option<Found>, WorldError> {
+        match self.crew.hear() {
+            Told::Explored { place, run } => {
+                let finds = |run: &Run| !run.report.failures.is_empty();
+                if run.as_deref().is_some_and(finds) {
+                    self.work.drop_after(place);
+                }
+                self.explored.insert(place, run);
+                Ok(None)
+            }
+            Told::Simplified(found) => Ok(Some(*found)),
+            Told::Failed(error) => Err(error),
         }
     }
 }

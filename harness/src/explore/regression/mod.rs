@@ -18,14 +18,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::world::WorldKind;
-use crate::world::sim::Programs;
-
 use crate::case;
 use crate::case::outcome::Verdict;
 use crate::case::planned::Planned;
 use crate::case::setting::Setting;
 use crate::case::stop::Stop;
+use crate::world::WorldKind;
+use crate::world::sim::Programs;
+
 use pace::Pace;
 
 /// How far an exploration goes.

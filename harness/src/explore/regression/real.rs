@@ -14,6 +14,7 @@ use crate::case::outcome::Verdict;
 use crate::case::planned::{Planned, unrepeated};
 use crate::case::setting::{Gather, Setting};
 use crate::explore::faults::Faults;
+use crate::explore::file::{self, About, Place};
 use crate::explore::processes::Processes;
 use crate::explore::processes::hunt::{Hunt, Tactic, bounds};
 use crate::explore::processes::search::{Searched, search};
@@ -22,7 +23,6 @@ use crate::world::sim::Grain;
 
 use super::pace::Pace;
 use super::{Exploration, Explored, WIDTH, internal, ordinal, with_story};
-use crate::explore::file::{self, About, Place};
 
 /// Where chance begins for programs that do not repeat themselves.
 const SEED: u64 = 1;

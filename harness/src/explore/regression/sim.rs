@@ -14,13 +14,13 @@ use crate::case::outcome::Verdict;
 use crate::case::planned::Planned;
 use crate::case::setting::Setting;
 use crate::explore::faults::Faults;
+use crate::explore::file::{self, About, Place};
+use crate::explore::simulated::ScenarioModel;
 use crate::world::WorldKind;
 use crate::world::sim::Grain;
 
 use super::pace::Pace;
 use super::{Exploration, Explored, WIDTH, internal, ordinal, with_story};
-use crate::explore::file::{self, About, Place};
-use crate::explore::simulated::ScenarioModel;
 
 /// How many calls one schedule may have.
 const STEPS: u32 = 50_000;

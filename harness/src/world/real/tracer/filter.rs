@@ -66,10 +66,11 @@ impl Mark {
 }
 
 /// A filter that stops at some calls and lets all others pass. Those of another
-/// machine's numbering stop, or of another numbering of this one, since nobody can say what they are: that they are
-/// not seen is to be told. What always passes costs next to nothing: the kernel
-/// keeps a map of it (5.11 and newer). It makes that map by running the program for
-/// each number there is, so the program looks its numbers up by halves.
+/// machine's numbering stop, or of another numbering of this one, since nobody can
+/// say what they are: that they are not seen is to be told. What always passes costs
+/// next to nothing: the kernel keeps a map of it (5.11 and newer). It makes that map
+/// by running the program for each number there is, so the program looks its numbers
+/// up by halves.
 #[derive(Debug)]
 pub struct Filter(Vec<sock_filter>);
 
