@@ -254,6 +254,29 @@ fn a_zombie_is_one_until_it_is_reaped() {
 }
 
 #[test]
+fn what_is_half_dead_counts_as_a_zombie() {
+    let mut host = host();
+    let mut world = world(&mut host);
+    // The init of a PID namespace ends only when all others in it are reaped, and
+    // sleeps until then without its memory and its descriptors.
+    let never_waits = "pipe R, W; if (!fork) { close W; <R>; exit } \
+        if (!fork) { close W; sleep 1000 } close W; sleep 1000";
+    world
+        .launch(&launch(
+            "a",
+            &["unshare", "--pid", "perl", "-e", never_waits],
+        ))
+        .unwrap();
+    let zombies = until(&mut world, |world| {
+        let mut processes = world.processes().unwrap();
+        processes.retain(|process| process.state == 'Z');
+        (processes.len() == 2).then_some(processes)
+    });
+    let parent = world.launch_facts("a").unwrap().pid;
+    assert!(zombies.iter().all(|zombie| zombie.parent == parent));
+}
+
+#[test]
 fn signals_reach_processes_of_the_world_but_not_its_init() {
     let mut host = host();
     let mut world = world(&mut host);
