@@ -1,5 +1,5 @@
 //! What a search finds, and how far each part of it goes, does not depend on how
-//! many of its parts are explored at a time.
+//! many of its parts are explored at a time; where chance breaks it, it goes on.
 //!
 //! Its own `main`: what explores starts this executable again, as its helpers.
 
@@ -7,10 +7,10 @@ mod c_programs;
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use daemonlab::explore::Timers;
+use daemonlab::explore::{Report, Timers};
 use daemonlab_harness::case::planned::{Fate, Planned};
 use daemonlab_harness::case::setting::{Gather, Setting, TIMEOUT};
 use daemonlab_harness::case::stop::Stop;
@@ -88,6 +88,16 @@ const SEARCHES: [Search; 6] = [
     },
 ];
 
+/// What breaks now and then in any order.
+const CHANCE: Search = Search {
+    name: "what_chance_breaks_ends_no_part",
+    program: "chance",
+    defines: &[],
+    tactic: Tactic::Mixed,
+    runs: 24,
+    breaks: false,
+};
+
 fn main() -> ExitCode {
     if let Some(status) = suite::hook() {
         return status;
@@ -96,10 +106,14 @@ fn main() -> ExitCode {
     // Each has threads of its own.
     arguments.test_threads = arguments.test_threads.or(Some(1));
     let (_, missing) = real::missing().expect("the machine can be asked");
-    let trials = SEARCHES.into_iter().map(|search| {
+    let alike = SEARCHES
+        .into_iter()
+        .map(|search| (search, alike as fn(&Search, &Planned) -> _));
+    let searches = alike.chain([(CHANCE, goes_on as fn(&Search, &Planned) -> _)]);
+    let trials = searches.map(|(search, check)| {
         let planned = planned(&search);
         match missing.fate(&planned.case, &[]) {
-            Fate::Run => Trial::test(search.name, move || alike(&search, &planned)),
+            Fate::Run => Trial::test(search.name, move || check(&search, &planned)),
             Fate::Skip(why) | Fate::Missing(why) => {
                 Trial::ignorable_test(search.name, move || Ok(Completion::ignored_with(why)))
             }
@@ -126,9 +140,7 @@ fn planned(search: &Search) -> Planned {
 /// One job after the other, then two and five at a time.
 fn alike(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let program = folder.path().join(wanted.program);
-    let source = format!("explore_races/programs/{}.c", wanted.program);
-    c_programs::compile(source, &program, wanted.defines);
+    let program = compiled(wanted, folder.path());
     let alone = searched(wanted, planned, &program, 1)?;
     if alone.found.is_some() != wanted.breaks {
         return Err(format!("{alone:#?}").into());
@@ -140,6 +152,30 @@ fn alike(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// What the same order does not break again is no finding: the parts after it are
+/// needed then, and all executions are spent.
+fn goes_on(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = compiled(wanted, folder.path());
+    for jobs in [1, 2, 5] {
+        let searched = searched(wanted, planned, &program, jobs)?;
+        let made = |report: &Report| report.executions + report.abandoned;
+        let spent: u64 = searched.reports.iter().map(made).sum();
+        // Chance may break it again.
+        if searched.found.is_none() && spent != wanted.runs {
+            return Err(format!("{jobs} jobs: {searched:#?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn compiled(wanted: &Search, folder: &Path) -> PathBuf {
+    let program = folder.join(wanted.program);
+    let source = format!("explore_races/programs/{}.c", wanted.program);
+    c_programs::compile(source, &program, wanted.defines);
+    program
 }
 
 /// Whoever waits for what is explored hears of it.

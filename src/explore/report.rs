@@ -242,3 +242,32 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn part(executions: u64, cut: u64, stop: Stop) -> Report {
+        Report {
+            executions,
+            cut,
+            complete: stop == Stop::Exhausted,
+            stop,
+            ..Report::new("a strategy".to_owned())
+        }
+    }
+
+    #[rstest]
+    #[case::nothing_was_cut(0, true)]
+    #[case::something_was(1, false)]
+    fn a_search_that_goes_on_ends_as_its_rest(#[case] cut: u64, #[case] complete: bool) {
+        let begun = part(3, cut, Stop::ExecutionBudget);
+        let whole = begun.and(part(2, 0, Stop::Exhausted));
+        assert_eq!(
+            (whole.executions, whole.stop, whole.complete),
+            (5, Stop::Exhausted, complete)
+        );
+    }
+}
