@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use daemonlab_harness::world::World;
 use daemonlab_harness::world::real::Host;
-use daemonlab_harness::world::spec::{
-    Condition, Counting, FaultAction, FaultSpec, Role, Trace,
-};
+use daemonlab_harness::world::spec::{Condition, Counting, FaultAction, FaultSpec, Role, Trace};
 
 use super::programs::{Programs, until_empty};
 use super::rounds::{Subject, interleaved};
@@ -61,7 +59,9 @@ fn injected(programs: &Programs, host: &mut Host, count: &str) -> String {
         last: None,
         action: FaultAction::Fail(EPERM),
     }];
-    world.launch(&spec).unwrap_or_else(|error| panic!("{error}"));
+    world
+        .launch(&spec)
+        .unwrap_or_else(|error| panic!("{error}"));
     until_empty(&mut world);
     let facts = world.launch_facts("a").expect("it is there");
     assert_eq!(u64::from(facts.matched["umask"]), CALLS);

@@ -60,7 +60,9 @@ pub fn measure(programs: &Programs, rounds: usize, table: &mut Table) {
 fn untraced(programs: &Programs, host: &mut Host) {
     let mut world = programs.world(host);
     let spec = programs.launch("start", "/run/start.pid", Trace::Off);
-    world.launch(&spec).unwrap_or_else(|error| panic!("{error}"));
+    world
+        .launch(&spec)
+        .unwrap_or_else(|error| panic!("{error}"));
     until_empty(&mut world);
     let end = world.launch_facts("a").expect("it is there").end;
     assert_eq!(end, Some(End::Exit(0)));

@@ -95,7 +95,16 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Halt> {
                 let programs = Programs::embedded();
                 let planned = planned_in_simulation(case.clone(), &setting, &programs)?;
                 let mut model = ScenarioModel::new(&planned, &setting, &programs, way.grain);
-                repeat(&mut model, |_| &[], &schedule, &way, times, &stop, &mut out)?.0
+                repeat(
+                    &mut model,
+                    |_| Vec::new(),
+                    &schedule,
+                    &way,
+                    times,
+                    &stop,
+                    &mut out,
+                )?
+                .0
             }
         };
     }
@@ -166,7 +175,7 @@ fn planned(case: Case, fate: Fate, world: WorldKind) -> Result<Planned, Halt> {
 /// and how often it was followed.
 fn repeat<M: Model>(
     model: &mut M,
-    roles: impl Fn(&M) -> &[(TaskName, String)],
+    roles: impl Fn(&M) -> Vec<(TaskName, String)>,
     schedule: &Schedule,
     way: &Way,
     most: u32,
@@ -191,7 +200,7 @@ fn repeat<M: Model>(
         if times == 1 {
             let mut timeline = Timeline::new(&followed.record, width());
             for (task, role) in roles(model) {
-                timeline = timeline.with_role(*task, role.clone());
+                timeline = timeline.with_role(task, role);
             }
             say(out, format_args!("{timeline}\n{}", indented(&outcome)))?;
             for adaptation in &followed.adaptations {

@@ -25,7 +25,7 @@ pub struct Standing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingTask {
     /// Who.
-    pub by: Actor,
+    pub by: Arc<Actor>,
     /// What it does next; while it waits in a call, that call.
     pub next: Arc<Ahead>,
     /// Whether it stands, or waits in the kernel.

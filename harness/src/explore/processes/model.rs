@@ -20,8 +20,10 @@ use crate::case::stop::Stop;
 use crate::explore::common::CommonStep;
 use crate::explore::faults::{Faults, faults_of};
 use crate::world::WorldError;
+use crate::world::event::Actor;
 use crate::world::sim::Grain;
-use crate::world::steered::{Ahead, LetGo, StandingTask, Where};
+use crate::world::spec::Role;
+use crate::world::steered::{Ahead, LetGo, Where};
 
 /// A step of the execution at hand: who was let go, and what everybody had
 /// ahead of them then.
@@ -35,7 +37,7 @@ pub(super) struct Moment {
 #[derive(Clone, Debug)]
 pub(super) struct Intent {
     pub(super) task: TaskName,
-    pub(super) shown: String,
+    pub(super) shown: Arc<str>,
     next: Arc<Ahead>,
 }
 
@@ -49,8 +51,8 @@ impl Intent {
 /// What a task has ahead.
 #[derive(Debug)]
 struct Intended {
-    task: String,
-    operation: String,
+    by: Arc<Actor>,
+    operation: Arc<str>,
     next: Arc<Ahead>,
     common: Option<String>,
     /// What becomes of it in each of its ways.
@@ -63,6 +65,8 @@ pub struct Processes {
     side: Side,
     faults: Faults,
     timers: Timers,
+    /// Whether anybody looks at what is read and written next.
+    footprints: bool,
     pending: Vec<Pending<String>>,
     /// What each pending one has ahead.
     ahead: Vec<Intended>,
@@ -75,7 +79,7 @@ pub struct Processes {
     grain: Grain,
     /// What was said last of each rule that was broken.
     failures: BTreeMap<String, Vec<outcome::Failure>>,
-    roles: Vec<(TaskName, String)>,
+    roles: BTreeMap<TaskName, Role>,
 }
 
 impl Processes {
@@ -97,6 +101,7 @@ impl Processes {
             side,
             faults,
             timers: Timers::WhenIdle,
+            footprints: true,
             pending: Vec::new(),
             ahead: Vec::new(),
             did: String::new(),
@@ -106,7 +111,7 @@ impl Processes {
             common: Vec::new(),
             grain,
             failures: BTreeMap::new(),
-            roles: Vec::new(),
+            roles: BTreeMap::new(),
         })
     }
 
@@ -116,8 +121,10 @@ impl Processes {
     }
 
     /// What each process was in its launch, when it was seen last.
-    pub fn roles(&self) -> &[(TaskName, String)] {
-        &self.roles
+    pub fn roles(&self) -> Vec<(TaskName, String)> {
+        let word = |role: &Role| format!("{role:?}").to_lowercase();
+        let roles = self.roles.iter();
+        roles.map(|(name, role)| (*name, word(role))).collect()
     }
 
     /// How the scenario ended in the last execution, if it did.
@@ -192,7 +199,7 @@ impl Processes {
             if self.grain == Grain::Common && common.is_none() {
                 continue;
             }
-            self.note_role(name, &task);
+            self.roles.insert(name, task.by.role);
             let mut ways = Vec::new();
             let mut alternatives = Vec::new();
             if task.place == Where::Stands {
@@ -217,7 +224,10 @@ impl Processes {
                     }
                 }
             }
-            let footprint = footprint(&task.next);
+            let footprint = match self.footprints {
+                true => footprint(&task.next),
+                false => Footprint::none(),
+            };
             if task.place == Where::Waits && task.until.is_some() && task.until == first {
                 let mut time = footprint.clone();
                 time.write("clock".to_owned());
@@ -228,31 +238,23 @@ impl Processes {
                 });
                 ways.push(LetGo::TimeOut);
             }
-            let operation = match (self.grain, &common) {
-                (Grain::Common, Some(words)) => words.clone(),
-                _ => task.next.shown.clone(),
+            let operation: Arc<str> = match (self.grain, &common) {
+                (Grain::Common, Some(words)) => words.as_str().into(),
+                _ => task.next.shown.as_str().into(),
             };
             self.pending.push(Pending {
                 task: name,
-                code: Digest::of((&task.next.name, &operation)),
+                code: Digest::of((&task.next.name, &*operation)),
                 footprint,
                 alternatives,
             });
             self.ahead.push(Intended {
-                task: task.by.task,
+                by: task.by,
                 operation,
                 next: task.next,
                 common,
                 ways,
             });
-        }
-    }
-
-    fn note_role(&mut self, name: TaskName, task: &StandingTask) {
-        let role = format!("{:?}", task.by.role).to_lowercase();
-        match self.roles.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = role,
-            None => self.roles.push((name, role)),
         }
     }
 }
@@ -299,13 +301,13 @@ impl Model for Processes {
             ahead: intents
                 .map(|(pending, intended)| Intent {
                     task: pending.task,
-                    shown: intended.operation.clone(),
+                    shown: Arc::clone(&intended.operation),
                     next: Arc::clone(&intended.next),
                 })
                 .collect(),
         });
         let intended = &self.ahead[task];
-        let order = Order::Go(intended.task.clone(), intended.ways[alternative]);
+        let order = Order::Go(intended.by.task.clone(), intended.ways[alternative]);
         // In words of both worlds a wait is where it began.
         if let Some(words) = &intended.common
             && intended.ways[alternative] != LetGo::TimeOut
@@ -349,6 +351,10 @@ impl Model for Processes {
             Verdict::Unusable(why) => why,
         });
         Outcome { verdict, state }
+    }
+
+    fn want_footprints(&mut self, wanted: bool) {
+        self.footprints = wanted;
     }
 
     /// What is not visible to the tracer may matter all the same.

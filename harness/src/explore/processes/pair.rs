@@ -63,8 +63,8 @@ pub(super) fn pair(record: &Record, log: &[Moment]) -> Option<Pair> {
             if moment.task != task && before.conflicts(&touched) {
                 return Some(Pair {
                     shared: shared(&before, &touched),
-                    first: (moment.task, first.shown),
-                    late: (task, late.shown.clone()),
+                    first: (moment.task, first.shown.to_string()),
+                    late: (task, late.shown.to_string()),
                 });
             }
         }

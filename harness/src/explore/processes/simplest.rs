@@ -62,7 +62,7 @@ pub(super) fn simplest(
     if shrunk.is_err() && steady == Repeats::Always {
         shrunk = shrink_unsteady(&mut *model, bounds, failure, record);
     }
-    let roles = model.roles().to_vec();
+    let roles = model.roles();
     match shrunk {
         // The last execution was that of the shrunk record.
         Ok(shrunk) => Found {

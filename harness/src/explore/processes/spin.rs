@@ -4,6 +4,7 @@
 //! is lost but rounds that change nothing, and an execution ends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::world::steered::{Ahead, StandingTask, Where};
 
@@ -32,14 +33,17 @@ struct Habit {
 struct Done {
     /// As the timeline shows it: with its result.
     event: String,
-    ahead: Ahead,
+    ahead: Arc<Ahead>,
 }
 
 impl Habits {
     /// Takes note of what a task has done.
-    pub fn note(&mut self, task: &str, ahead: &Ahead, event: &str) {
+    pub fn note(&mut self, task: &str, ahead: &Arc<Ahead>, event: &str) {
         self.steps += 1;
-        let habit = self.tasks.entry(task.to_owned()).or_default();
+        let habit = match self.tasks.get_mut(task) {
+            Some(habit) => habit,
+            None => self.tasks.entry(task.to_owned()).or_default(),
+        };
         habit.went = self.steps;
         let repeats = (1..=LONGEST).any(|period| {
             let before = habit.done.len().checked_sub(period);
@@ -47,7 +51,7 @@ impl Habits {
         });
         habit.done.push(Done {
             event: event.to_owned(),
-            ahead: ahead.clone(),
+            ahead: Arc::clone(ahead),
         });
         let most = ROUNDS * LONGEST;
         let old = habit.done.len().saturating_sub(most);
@@ -115,45 +119,43 @@ fn conflict(one: &Ahead, other: &Ahead) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::world::event::Actor;
     use crate::world::spec::Role;
 
-    fn ahead(shown: &str, reads: &[&str], writes: &[&str]) -> Ahead {
+    fn ahead(shown: &str, reads: &[&str], writes: &[&str]) -> Arc<Ahead> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Ahead {
+        Arc::new(Ahead {
             shown: shown.to_owned(),
             reads: names(reads),
             writes: names(writes),
             known: true,
             ..Ahead::default()
-        }
+        })
     }
 
-    fn standing(task: &str, next: Ahead) -> StandingTask {
+    fn standing(task: &str, next: Arc<Ahead>) -> StandingTask {
         StandingTask {
             until: None,
-            by: Actor {
+            by: Arc::new(Actor {
                 task: task.to_owned(),
                 pid: 2,
                 tid: 2,
                 role: Role::Launcher,
                 launch: "start".to_owned(),
-            },
-            next: Arc::new(next),
+            }),
+            next,
             place: Where::Stands,
         }
     }
 
-    fn look() -> Ahead {
+    fn look() -> Arc<Ahead> {
         ahead("stat(a)", &["file a"], &[])
     }
 
     /// Whether `0`, which looks at a file, and `0.1` may go; and whether only
     /// time can help.
-    fn may_go(habits: &Habits, other: Ahead) -> (bool, bool, bool) {
+    fn may_go(habits: &Habits, other: Arc<Ahead>) -> (bool, bool, bool) {
         let mut tasks = [standing("0", look()), standing("0.1", other)];
         let all = habits.hold_back(&mut tasks);
         let stands = |place: usize| tasks[place].place == Where::Stands;

@@ -17,9 +17,12 @@ use nix::sys::wait::wait;
 use nix::unistd::{Pid, getppid};
 
 use super::failure::{At, Failure};
+use super::ids::IdMap;
 use super::init;
 use super::kernel::{Cloned, clone_into, exit_now};
 use super::network::Surroundings;
+use super::proc::record;
+use super::proc::status::Status;
 use super::stage::StageId;
 use super::tracer::visible;
 use super::wire::Channel;
@@ -46,6 +49,35 @@ pub struct Blueprint {
     pub plan: Plan,
     /// The files of `/etc` that every world gets a copy of.
     pub copies: Vec<(PathBuf, Vec<u8>)>,
+    /// What its inits are as it is.
+    pub inherited: Inherited,
+}
+
+/// What an init has from its template.
+#[derive(Clone, Debug)]
+pub struct Inherited {
+    /// The user ids that exist inside.
+    pub users: IdMap,
+    /// The group ids that exist inside.
+    pub groups: IdMap,
+    /// The signals that it ignores, and its children would: all of them but SIGCHLD,
+    /// which an init does not. Where nobody can tell, it may be every one.
+    pub ignored: u64,
+}
+
+impl Inherited {
+    fn look() -> io::Result<Inherited> {
+        let map = |path| Ok::<_, io::Error>(IdMap::parse(&fs::read_to_string(path)?));
+        let ignored = match record("/proc/self/status") {
+            Some(text) => Status::parse(&text).ignored & !(1 << (Signal::SIGCHLD as i32 - 1)),
+            None => u64::MAX,
+        };
+        Ok(Inherited {
+            users: map("/proc/self/uid_map")?,
+            groups: map("/proc/self/gid_map")?,
+            ignored,
+        })
+    }
 }
 
 /// Serves the harness until it is gone, then waits until every world is.
@@ -61,7 +93,12 @@ pub fn run(channel: Channel, supervisor: Pid) -> io::Result<ExitCode> {
     let plan: Plan = serde_json::from_slice(&fs::read(PLAN)?)?;
     let read = |path: &PathBuf| Ok((path.clone(), fs::read(path)?));
     let copies = plan.copies.iter().map(read).collect::<io::Result<_>>()?;
-    let blueprint = Blueprint { plan, copies };
+    let inherited = Inherited::look()?;
+    let blueprint = Blueprint {
+        plan,
+        copies,
+        inherited,
+    };
     visible::prepare();
     // Inits notice by its end that the template is gone: a parent-death signal
     // set by the child comes too late if the parent has died before.

@@ -113,9 +113,9 @@ impl Init {
         let real = || Duration::from_nanos(now().saturating_sub(started));
         let time = || fixed.unwrap_or_else(real);
         let own = Own {
-            groups: self.groups.len() > 1,
+            groups: self.inherited.groups.len() > 1,
             slack: self.slack,
-            ignored: self.ignored,
+            ignored: self.inherited.ignored,
             signals: &self.signals,
         };
         let launch = Launch::start(spec, &own, &mut self.tracer, time);
@@ -176,7 +176,7 @@ impl Init {
 
     fn facts_of(&self, pids: impl FnMut() -> Vec<i32>) -> Vec<ProcessFacts> {
         let facts = |pid| {
-            let mut facts = process::facts(pid, &self.users, &self.groups)?;
+            let mut facts = process::facts(pid, &self.inherited.users, &self.inherited.groups)?;
             if facts.state == 't' && self.tracer.is_job_stopped(pid) {
                 facts.state = 'T';
             }

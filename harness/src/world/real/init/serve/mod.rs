@@ -28,10 +28,9 @@ use super::place::Place;
 use super::{etc, files, root};
 use crate::world::panicked;
 use crate::world::real::failure::{At, Failure, refusal};
-use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
 use crate::world::real::stage::StageId;
-use crate::world::real::template::Blueprint;
+use crate::world::real::template::{Blueprint, Inherited};
 use crate::world::real::tracer::{Clock, Tracer, visible};
 use crate::world::real::wire::Channel;
 use crate::world::real::wire::message::{Answer, Problem, Reply, Request};
@@ -51,14 +50,10 @@ pub struct Init {
     /// How late timers may be for its children, in nanoseconds (`timerslack` in
     /// `prctl(2)`).
     pub(super) slack: u64,
-    /// The signals that it ignores.
-    pub(super) ignored: u64,
+    /// What it has from its template.
+    pub(super) inherited: Inherited,
     /// When it was made, in nanoseconds of `CLOCK_MONOTONIC`.
     pub(super) started: u64,
-    /// The ids that exist inside.
-    pub(super) users: IdMap,
-    /// The group ids that exist inside.
-    pub(super) groups: IdMap,
     /// What was launched, by id.
     pub(super) launches: BTreeMap<String, Launch>,
     /// What is traced.
@@ -107,7 +102,7 @@ enum Source {
 pub fn run(channel: Channel, lifeline: OwnedFd, blueprint: &Blueprint) -> i32 {
     // What went wrong is for the harness to tell: there is no stderr here.
     std::panic::set_hook(Box::new(|_| {}));
-    let mut init = match Init::new(channel, lifeline) {
+    let mut init = match Init::new(channel, lifeline, blueprint) {
         Ok(init) => init,
         Err((channel, failure)) => {
             let _ = channel.send(&Err::<Reply, _>(Problem::Stage(failure)));
@@ -137,24 +132,20 @@ fn make_root(blueprint: &Blueprint) -> Result<(), Failure> {
 }
 
 impl Init {
-    fn new(channel: Channel, lifeline: OwnedFd) -> Result<Init, (Channel, Failure)> {
+    fn new(
+        channel: Channel,
+        lifeline: OwnedFd,
+        blueprint: &Blueprint,
+    ) -> Result<Init, (Channel, Failure)> {
         match prepare() {
-            Ok(Prepared {
-                signals,
-                slack,
-                ignored,
-                users,
-                groups,
-            }) => Ok(Init {
+            Ok(Prepared { signals, slack }) => Ok(Init {
                 channel,
                 lifeline,
                 place: None,
                 signals,
                 slack,
-                ignored,
+                inherited: blueprint.inherited.clone(),
                 started: now(),
-                users,
-                groups,
                 launches: BTreeMap::new(),
                 tracer: Tracer::default(),
                 events: Events::default(),

@@ -1,7 +1,5 @@
 //! What init does to itself before anything else.
 
-use std::fs;
-
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
@@ -10,10 +8,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
 
 use crate::world::real::failure::{At, Failure};
-use crate::world::real::ids::IdMap;
 use crate::world::real::kernel::null_streams;
-use crate::world::real::proc::record;
-use crate::world::real::proc::status::Status;
 use crate::world::real::stage::StageId;
 
 /// What init is from then on.
@@ -23,12 +18,6 @@ pub(super) struct Prepared {
     pub(super) signals: SignalFd,
     /// How late timers may be for its children, in nanoseconds.
     pub(super) slack: u64,
-    /// The signals that it ignores, and its children would.
-    pub(super) ignored: u64,
-    /// The ids that exist inside.
-    pub(super) users: IdMap,
-    /// The group ids that exist inside.
-    pub(super) groups: IdMap,
 }
 
 /// Becomes the init of a world.
@@ -54,19 +43,9 @@ pub(super) fn prepare() -> Result<Prepared, Failure> {
     prctl::set_timerslack(1).map_err(at)?;
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = SignalFd::with_flags(&mask, flags).map_err(at)?;
-    let map = |name: &str| -> Result<IdMap, Failure> {
-        let path = format!("/proc/self/{name}");
-        let text = fs::read_to_string(&path).at(StageId::Processes, format_args!("read {path}"))?;
-        Ok(IdMap::parse(&text))
-    };
-    // Where nobody can tell, it may be every one of them.
-    let status = record("/proc/self/status").map(|text| Status::parse(&text));
     Ok(Prepared {
         signals,
         slack: slack as u64,
-        ignored: status.map_or(u64::MAX, |status| status.ignored),
-        users: map("uid_map")?,
-        groups: map("gid_map")?,
     })
 }
 

@@ -102,7 +102,7 @@ impl Decider for Steer {
         };
         let held = self.holds(who);
         let standing = StandingTask {
-            by: who.actor(),
+            by: Arc::new(who.actor()),
             next: Arc::new(next),
             place: if held { Where::Stands } else { Where::Waits },
             until: None,
