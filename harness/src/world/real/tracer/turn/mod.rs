@@ -202,15 +202,10 @@ impl Tracer {
     /// Lets who was let go have this processor, and gives the next stop; nothing,
     /// if it has fallen asleep, or goes on for long. To give the processor away
     /// takes less than to be woken, but who has used more of it than init does not
-    /// come next then (EEVDF, "eligible"), and will not for a while.
+    /// come next then (EEVDF, "eligible"), and init has to sleep.
     fn give_way(&mut self, tid: i32) -> Option<(i32, Reason)> {
         let began = Instant::now();
-        let gives = self.left == 0;
-        match gives {
-            true => yield_now(),
-            false => self.nap(),
-        }
-        self.left = self.left.saturating_sub(1);
+        yield_now();
         loop {
             if let Some(stop) = next_stop() {
                 return Some(stop);
@@ -218,9 +213,6 @@ impl Tracer {
             if !self.is_going(tid) {
                 self.going = None;
                 return None;
-            }
-            if gives {
-                self.left = IN_VAIN;
             }
             if began.elapsed() > SLICE {
                 return None;
