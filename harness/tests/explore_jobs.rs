@@ -27,10 +27,12 @@ use daemonlab_harness::world::sim::Grain;
 use daemonlab_harness::world::spec::Trace;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-/// A race of `explore_races`, what it is compiled with, and how it is searched.
+/// What is searched, and how.
 struct Search {
     name: &'static str,
+    /// Source and scenario, but for their endings: a race of `explore_races`, mostly.
     program: &'static str,
+    /// What it is compiled with.
     defines: &'static [&'static str],
     tactic: Tactic,
     runs: u64,
@@ -40,7 +42,7 @@ struct Search {
 const SEARCHES: [Search; 6] = [
     Search {
         name: "holds_and_parts_are_exhausted",
-        program: "check_then_pause",
+        program: "explore_races/programs/check_then_pause",
         defines: &["-DFIXED"],
         tactic: Tactic::Mixed,
         runs: 90,
@@ -48,7 +50,7 @@ const SEARCHES: [Search; 6] = [
     },
     Search {
         name: "holds_with_too_few_executions_for_all_parts",
-        program: "late_handler",
+        program: "explore_races/programs/late_handler",
         defines: &["-DFIXED"],
         tactic: Tactic::Mixed,
         runs: 3,
@@ -56,7 +58,7 @@ const SEARCHES: [Search; 6] = [
     },
     Search {
         name: "breaks_in_the_first_part",
-        program: "late_handler",
+        program: "explore_races/programs/late_handler",
         defines: &[],
         tactic: Tactic::Mixed,
         runs: 60,
@@ -64,7 +66,7 @@ const SEARCHES: [Search; 6] = [
     },
     Search {
         name: "breaks_in_a_later_part",
-        program: "two_starts",
+        program: "explore_races/programs/two_starts",
         defines: &[],
         tactic: Tactic::Mixed,
         runs: 40,
@@ -72,7 +74,7 @@ const SEARCHES: [Search; 6] = [
     },
     Search {
         name: "breaks_in_a_share_of_what_is_drawn",
-        program: "late_cleaning",
+        program: "explore_races/programs/late_cleaning",
         defines: &[],
         tactic: Tactic::Pct,
         runs: 60,
@@ -80,7 +82,7 @@ const SEARCHES: [Search; 6] = [
     },
     Search {
         name: "holds_in_shares_drawn_step_by_step",
-        program: "late_handler",
+        program: "explore_races/programs/late_handler",
         defines: &["-DFIXED"],
         tactic: Tactic::Random,
         runs: 60,
@@ -91,7 +93,7 @@ const SEARCHES: [Search; 6] = [
 /// What breaks now and then in any order.
 const CHANCE: Search = Search {
     name: "what_chance_breaks_ends_no_part",
-    program: "chance",
+    program: "explore_jobs/chance",
     defines: &[],
     tactic: Tactic::Mixed,
     runs: 60,
@@ -125,10 +127,10 @@ fn main() -> ExitCode {
 }
 
 fn planned(search: &Search) -> Planned {
-    let races = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explore_races/programs");
-    let file = races.join(format!("{}.yaml", search.program));
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let file = tests.join(format!("{}.yaml", search.program));
     let text = fs::read_to_string(file).expect("it is there");
-    let mut scenario = scenario::parse("s.yaml", &text, &races).expect("it is valid");
+    let mut scenario = scenario::parse("s.yaml", &text, &tests).expect("it is valid");
     Planned {
         case: scenario.cases.remove(0),
         world: WorldKind::Real,
@@ -176,9 +178,8 @@ fn goes_on(wanted: &Search, planned: &Planned) -> Result<(), Failed> {
 }
 
 fn compiled(wanted: &Search, folder: &Path) -> PathBuf {
-    let program = folder.join(wanted.program);
-    let source = format!("explore_races/programs/{}.c", wanted.program);
-    c_programs::compile(source, &program, wanted.defines);
+    let program = folder.join("program");
+    c_programs::compile(format!("{}.c", wanted.program), &program, wanted.defines);
     program
 }
 

@@ -1,4 +1,4 @@
-#include "common.h"
+#include "../explore_races/programs/common.h"
 // The real time decides how often a call is made, and whether the end is a good one: now and then it
 // is not, whatever the order.
 int main(void) {
