@@ -249,6 +249,16 @@ fn timers_have_their_usual_slack() {
     assert_eq!(slack, format!("{own}\n"));
 }
 
+/// Rust's runtime ignores SIGPIPE, in the harness as in its helpers, and whoever
+/// starts the harness may ignore others.
+#[test]
+fn what_the_harness_ignores_programs_do_not() {
+    let mut host = host();
+    let mut world = world(&mut host);
+    let pid = world.launch(&launch("a", &["sleep", "1000"])).unwrap();
+    assert_eq!(loaded(&mut world, pid).ignored, 0);
+}
+
 /// The child shares init's memory up to its exec, and has descriptors of its own.
 #[test]
 fn init_is_as_it_was_after_each_launch() {
