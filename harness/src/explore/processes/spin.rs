@@ -40,10 +40,7 @@ impl Habits {
     /// Takes note of what a task has done.
     pub fn note(&mut self, task: &str, ahead: &Arc<Ahead>, event: &str) {
         self.steps += 1;
-        let habit = match self.tasks.get_mut(task) {
-            Some(habit) => habit,
-            None => self.tasks.entry(task.to_owned()).or_default(),
-        };
+        let habit = self.tasks.entry(task.to_owned()).or_default();
         habit.went = self.steps;
         let repeats = (1..=LONGEST).any(|period| {
             let before = habit.done.len().checked_sub(period);

@@ -49,8 +49,8 @@ pub struct Blueprint {
     pub plan: Plan,
     /// The files of `/etc` that every world gets a copy of.
     pub copies: Vec<(PathBuf, Vec<u8>)>,
-    /// What its inits are as it is.
-    pub inherited: Inherited,
+    /// What its inits are as it is; if that is not known, each says why.
+    pub inherited: Result<Inherited, Failure>,
 }
 
 /// What an init has from its template.
@@ -66,8 +66,12 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    fn look() -> io::Result<Inherited> {
-        let map = |path| Ok::<_, io::Error>(IdMap::parse(&fs::read_to_string(path)?));
+    fn look() -> Result<Inherited, Failure> {
+        let map = |path| {
+            let text = fs::read_to_string(path);
+            let text = text.at(StageId::Processes, format_args!("read {path}"))?;
+            Ok(IdMap::parse(&text))
+        };
         let ignored = match record("/proc/self/status") {
             Some(text) => Status::parse(&text).ignored & !(1 << (Signal::SIGCHLD as i32 - 1)),
             None => u64::MAX,
@@ -93,11 +97,10 @@ pub fn run(channel: Channel, supervisor: Pid) -> io::Result<ExitCode> {
     let plan: Plan = serde_json::from_slice(&fs::read(PLAN)?)?;
     let read = |path: &PathBuf| Ok((path.clone(), fs::read(path)?));
     let copies = plan.copies.iter().map(read).collect::<io::Result<_>>()?;
-    let inherited = Inherited::look()?;
     let blueprint = Blueprint {
         plan,
         copies,
-        inherited,
+        inherited: Inherited::look(),
     };
     visible::prepare();
     // Inits notice by its end that the template is gone: a parent-death signal

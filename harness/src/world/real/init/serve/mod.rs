@@ -137,14 +137,15 @@ impl Init {
         lifeline: OwnedFd,
         blueprint: &Blueprint,
     ) -> Result<Init, (Channel, Failure)> {
-        match prepare() {
-            Ok(Prepared { signals, slack }) => Ok(Init {
+        let inherited = blueprint.inherited.clone();
+        match prepare().and_then(|prepared| Ok((prepared, inherited?))) {
+            Ok((Prepared { signals, slack }, inherited)) => Ok(Init {
                 channel,
                 lifeline,
                 place: None,
                 signals,
                 slack,
-                inherited: blueprint.inherited.clone(),
+                inherited,
                 started: now(),
                 launches: BTreeMap::new(),
                 tracer: Tracer::default(),
